@@ -1,0 +1,78 @@
+/**
+ * @module The serialized DAG ("DagSpec"): plain JSON made from an author's `dag(...)`, stored by hash, pinned by each run.
+ */
+import type { ExpandSpec } from "./arg-expr.ts";
+import type { DagId, GroupId } from "./ids.ts";
+import type { TaskSpec } from "./task-spec.ts";
+
+/** `v` of the stored form; a reader accepts its own and the one before. */
+export const DAG_SPEC_VERSION = 1;
+
+export interface TaskGroupSpec {
+  readonly groupId: GroupId;
+  readonly parent: GroupId | null;
+  readonly label: string;
+  readonly tooltip: string;
+  readonly prefixGroupId: boolean;
+  /** Set when the group is mapped: every task inside runs once per element. */
+  readonly expand: ExpandSpec | null;
+}
+
+/** One declared param. `schema` is JSON schema with `default` inside when there is one. */
+export interface ParamSpec {
+  readonly schema: Readonly<Record<string, unknown>>;
+  /** The default value; absent when the param is required. */
+  readonly value?: unknown;
+  readonly description: string | null;
+}
+
+/** When runs are made. `text` is what the author wrote and the API shows as `timetable_summary`. */
+export type ScheduleSpec =
+  | { readonly kind: "none" }
+  /** Airflow 3's plain cron: logical date = fire time, an interval of no length. */
+  | { readonly kind: "cron-trigger"; readonly crons: readonly string[]; readonly timezone: string }
+  /** Airflow 2's cron: the run covers the interval and is made at its end. */
+  | { readonly kind: "cron-data-interval"; readonly cron: string; readonly timezone: string }
+  | { readonly kind: "delta-trigger"; readonly everyMs: number }
+  | { readonly kind: "delta-data-interval"; readonly everyMs: number }
+  | { readonly kind: "once" }
+  | { readonly kind: "continuous" }
+  | { readonly kind: "events"; readonly at: readonly number[] }
+  | { readonly kind: "assets"; readonly uris: readonly string[] };
+
+export interface DagSpec {
+  readonly v: number;
+  readonly dagId: DagId;
+  readonly displayName: string | null;
+  readonly description: string | null;
+  readonly docMd: string | null;
+  /** Sorted, distinct. */
+  readonly tags: readonly string[];
+  /** Path below the DAG folder. */
+  readonly relativeFileloc: string;
+  readonly schedule: ScheduleSpec;
+  readonly scheduleText: string | null;
+  readonly timezone: string;
+  /**
+   * Epoch ms. `daysAgo(n)` is kept as `{ daysAgo: n }`, resolved when a schedule is computed, so that a moving date makes no new version.
+   */
+  readonly startDate: number | { readonly daysAgo: number } | null;
+  readonly endDate: number | null;
+  readonly catchup: boolean;
+  readonly maxActiveRuns: number;
+  readonly maxActiveTasks: number;
+  readonly maxConsecutiveFailedDagRuns: number;
+  readonly dagrunTimeoutMs: number | null;
+  readonly failFast: boolean;
+  readonly isPausedUponCreation: boolean;
+  readonly params: Readonly<Record<string, ParamSpec>>;
+  readonly renderTemplateAsNativeObj: boolean;
+  /** As the author wrote them, JSON projection, for display. */
+  readonly defaultArgs: Readonly<Record<string, unknown>>;
+  readonly callbacks: readonly ("success" | "failure" | "sla_miss")[];
+  readonly groups: readonly TaskGroupSpec[];
+  /** In order of creation. `TaskInstance.task` is an index into this list. */
+  readonly tasks: readonly TaskSpec[];
+  /** One sentence for each option that has no effect yet, naming DAG, task and option. */
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,85 @@
+/**
+ * @module States of dag runs and task instances (Airflow 3's names), the table of allowed transitions, and the named sets callers use.
+ */
+
+export type DagRunState = "queued" | "running" | "success" | "failed";
+
+/** Airflow's `None` is `"none"` here and `null` on the wire. */
+export type TaskInstanceState =
+  | "none"
+  | "removed"
+  | "scheduled"
+  | "queued"
+  | "running"
+  | "success"
+  | "restarting"
+  | "failed"
+  | "up_for_retry"
+  | "up_for_reschedule"
+  | "upstream_failed"
+  | "skipped"
+  | "deferred";
+
+/** Order is storage format (packed rows hold the index): append only. */
+export const TASK_INSTANCE_STATES = [
+  "none",
+  "removed",
+  "scheduled",
+  "queued",
+  "running",
+  "success",
+  "restarting",
+  "failed",
+  "up_for_retry",
+  "up_for_reschedule",
+  "upstream_failed",
+  "skipped",
+  "deferred",
+] as const satisfies readonly TaskInstanceState[];
+
+const finished = ["removed", "success", "failed", "upstream_failed", "skipped"] as const;
+
+/** End states: nothing but a user's clear or mark changes them. */
+export const FINISHED_STATES: ReadonlySet<TaskInstanceState> = new Set<TaskInstanceState>(finished);
+/** States that count as failed for a run's leaves and for `one_failed`. */
+export const FAILED_STATES: ReadonlySet<TaskInstanceState> = new Set<TaskInstanceState>(["failed", "upstream_failed"]);
+/** States from which the deps are evaluated. */
+export const SCHEDULEABLE_STATES: ReadonlySet<TaskInstanceState> = new Set<TaskInstanceState>([
+  "none",
+  "up_for_retry",
+  "up_for_reschedule",
+]);
+/** States in which an attempt token is open: it may be claimed, extended or reported. */
+export const OPEN_ATTEMPT_STATES: ReadonlySet<TaskInstanceState> = new Set<TaskInstanceState>(["queued", "running"]);
+/** States of a run in which nothing more happens by itself. */
+export const FINISHED_RUN_STATES: ReadonlySet<DagRunState> = new Set<DagRunState>(["success", "failed"]);
+
+/**
+ * Which state may follow which, by the engine's own decisions. A user's clear or mark may also go from any state to `none`, `success`,
+ * `failed` or `skipped`; `removed` is set when a mapped instance vanishes on re-expansion.
+ */
+export const TASK_INSTANCE_TRANSITIONS: Readonly<Record<TaskInstanceState, readonly TaskInstanceState[]>> = {
+  none: ["scheduled", "queued", "success", "skipped", "upstream_failed", "failed", "removed"],
+  removed: ["none"],
+  scheduled: ["queued", "skipped", "upstream_failed", "failed", "none", "removed"],
+  queued: ["running", "queued", "skipped", "failed", "up_for_retry", "restarting", "none"],
+  running: [
+    "success",
+    "failed",
+    "skipped",
+    "up_for_retry",
+    "up_for_reschedule",
+    "deferred",
+    "queued",
+    "restarting",
+    "none",
+  ],
+  success: ["none"],
+  restarting: ["none", "up_for_retry", "failed"],
+  failed: ["none"],
+  up_for_retry: ["scheduled", "queued", "skipped", "upstream_failed", "failed", "none"],
+  up_for_reschedule: ["scheduled", "queued", "skipped", "upstream_failed", "failed", "none"],
+  upstream_failed: ["none"],
+  skipped: ["none"],
+  deferred: ["scheduled", "queued", "skipped", "failed", "success", "up_for_retry", "none"],
+};

@@ -1,0 +1,66 @@
+/**
+ * @module One task instance: numbers only, so that many pack into one row (`cloudflare/dag-run/rows.ts`). Texts (errors, notes, XComs) live beside it.
+ */
+import type { TaskInstanceState } from "./state.ts";
+
+export interface TaskInstance {
+  /** Place in `DagRun.instances`; never reused within a run. */
+  readonly ord: number;
+  /** Index in `DagSpec.tasks`. */
+  readonly task: number;
+  /** -1 when the task is not mapped, or not expanded yet. Changes once, when an unexpanded instance becomes index 0. */
+  mapIndex: number;
+  state: TaskInstanceState;
+  /** Attempts so far: 0 before the first; raised when a new try is queued, not by a re-send, a loss or a poke. */
+  tryNumber: number;
+  /** Tries granted: `retries + 1`, more after a clear. */
+  maxTries: number;
+  /** Secret part of the open attempt's token; 0 when none is open. */
+  nonce: number;
+  /** `DagRun.seq` at the last change: feed and mirror read `seq > since`. */
+  seq: number;
+  /** Epoch ms, 0 = not yet. */
+  scheduledAt: number;
+  queuedAt: number;
+  startedAt: number;
+  endedAt: number;
+  /** Next time this instance needs attention: re-send when queued, lease end when running, retry or poke time when waiting; 0 = none. */
+  dueAt: number;
+  /** Dispatches of the open attempt so far: doubles the re-send interval. */
+  sends: number;
+  /** Lost workers in this try; over the limit the try fails with `worker_lost`. */
+  losses: number;
+  /** Sensors: start of the first poke of the first try, from which the time-out counts; 0 = none. */
+  firstPokedAt: number;
+  /** Sensors: pokes so far, for the exponential interval. */
+  pokes: number;
+  /** Bit set, see `TaskInstanceFlag`. */
+  flags: number;
+  /** Wall time of all finished attempts of this instance's current try, ms (pokes add up). */
+  elapsedMs: number;
+}
+
+/** Bits of `TaskInstance.flags`. Storage format: append only. */
+export const TaskInstanceFlag = {
+  /** Skipped by a branch or short circuit: stays so when cleared while its decider stands. */
+  SKIPPED_BY_BRANCH: 1,
+  /** Set by a user's mark, not by an attempt. */
+  MARKED: 2,
+  /** An attempt was handed to the caller and has shown no sign of life yet. */
+  HANDED_OFF: 4,
+  /** Holds a slot lease. */
+  HOLDS_SLOT: 8,
+  /** Packed mates of a lost message are sent alone. */
+  SEND_ALONE: 16,
+} as const;
+
+/** One finished try, kept when the next one starts (Airflow's task instance history). */
+export interface TryRecord {
+  readonly ord: number;
+  readonly tryNumber: number;
+  readonly state: TaskInstanceState;
+  readonly queuedAt: number;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly error: string | null;
+}

@@ -1,0 +1,39 @@
+/**
+ * @module Queue messages: the closed list. A consumer that meets an unknown `v` or kind retries later (a newer deploy may be rolling out).
+ */
+import type { AttemptToken, DagId, Incarnation, RunId, TaskId } from "./ids.ts";
+import type { Command } from "./command.ts";
+
+export const MESSAGE_VERSION = 1;
+
+interface MessageBase {
+  readonly v: number;
+  /** Same for every repeat of the same order. */
+  readonly key: string;
+}
+
+export type TaskMessage =
+  /** Attempts of one run, up to 10 when known short, else one. */
+  | (MessageBase & {
+      readonly kind: "attempts";
+      readonly dagId: DagId;
+      readonly runId: RunId;
+      readonly incarnation: Incarnation;
+      readonly tokens: readonly AttemptToken[];
+    })
+  /** An author's callback to run. */
+  | (MessageBase & {
+      readonly kind: "callback";
+      readonly dagId: DagId;
+      readonly runId: RunId;
+      readonly incarnation: Incarnation;
+      readonly taskId: TaskId | null;
+      readonly command: Extract<Command, { kind: "task-callback" | "dag-callback" }>;
+    })
+  /** A page of DAGs that are due: their objects are woken. */
+  | (MessageBase & { readonly kind: "dag-tick-page"; readonly dagIds: readonly DagId[]; readonly scheduledAt: number });
+
+/** At most this many known-short attempts share a message. */
+export const ATTEMPTS_PER_MESSAGE_MAX = 10;
+/** An attempt is known short when its longest of the last 20 was below this. */
+export const KNOWN_SHORT_MS = 1_000;

@@ -1,0 +1,62 @@
+/**
+ * @module What running an attempt needs from outside, as narrow ports. Cloudflare's adapters and the in-process run of tests implement them.
+ */
+import type { DagRunPort } from "../model/protocol.ts";
+
+/** R2 as the runtime sees it. */
+export interface ObjectStorePort {
+  /** Stores a value; a stream is hashed while it passes. Throws `xcom_too_large` over the store's limit. */
+  put(key: string, body: Uint8Array | string | ReadableStream<Uint8Array>): Promise<{ readonly size: number; readonly sha256: string }>;
+  get(key: string): Promise<{ readonly body: ReadableStream<Uint8Array>; readonly size: number } | null>;
+}
+
+/** Airflow variables. `undefined` = no such variable. */
+export interface VariablePort {
+  get(name: string): Promise<string | undefined>;
+  /** Names that exist, for the error message of a missing one. */
+  names(): Promise<readonly string[]>;
+}
+
+/** A connection with its secrets, as a hook receives it. Fields are Airflow's. */
+export interface Connection {
+  readonly id: string;
+  readonly connType: string;
+  readonly host: string | null;
+  readonly port: number | null;
+  readonly login: string | null;
+  readonly password: string | null;
+  readonly schema: string | null;
+  readonly extra: Readonly<Record<string, unknown>>;
+  readonly uri: string;
+}
+
+export interface ConnectionPort {
+  get(id: string): Promise<Connection | undefined>;
+  ids(): Promise<readonly string[]>;
+}
+
+/** One measured value (`ctx.stats`), Airflow's names. */
+export interface Metric {
+  readonly kind: "counter" | "gauge" | "timing";
+  readonly name: string;
+  /** Counter: increment. Gauge: value, or change when `delta`. Timing: seconds. */
+  readonly value: number;
+  readonly delta?: boolean;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface RuntimePorts {
+  readonly run: DagRunPort;
+  readonly objects: ObjectStorePort;
+  readonly variables: VariablePort;
+  readonly connections: ConnectionPort;
+  /** Called with all metrics of an attempt when it ends; must not throw. */
+  readonly metrics: (metrics: readonly Metric[]) => void;
+  /** Epoch ms. */
+  readonly now: () => number;
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** Random id for call ids. */
+  readonly randomId: () => string;
+  /** The Worker's bindings, handed to authors as `ctx.env`. */
+  readonly env: unknown;
+}
