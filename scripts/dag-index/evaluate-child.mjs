@@ -1,0 +1,33 @@
+/**
+ * @module Child process of the index generator: loads bundled DAG files one after another and sends what each defined.
+ */
+import path from "node:path";
+import process from "node:process";
+import { pathToFileURL } from "node:url";
+
+const [workFolder] = process.argv.slice(2);
+const { collectDags } = await import(pathToFileURL(path.join(workFolder, "dag-registry.js")).href);
+
+const send = (message) => new Promise((resolve) => process.send(message, resolve));
+
+process.once("message", async (modules) => {
+  for (const { file, modulePath } of modules) await send(await evaluate(file, modulePath));
+  // A file may have left timers or sockets behind.
+  process.exit(0);
+});
+
+/** What loading one file defines. A throw is data: text and stack, with places in the author's files. */
+async function evaluate(file, modulePath) {
+  try {
+    const dags = await collectDags(() => import(pathToFileURL(modulePath).href));
+    return { file, dags: dags.map(({ spec }) => ({ dagId: spec.dagId, specHash: spec.hash })), error: null };
+  } catch (thrown) {
+    return { file, dags: [], error: errorText(thrown) };
+  }
+}
+
+function errorText(thrown) {
+  if (!(thrown instanceof Error)) return `threw ${String(thrown)}`;
+  const frames = (thrown.stack ?? "").split("\n").filter((line) => line.trimStart().startsWith("at ") && !line.includes("node:internal"));
+  return [`${thrown.name}: ${thrown.message}`, ...frames.slice(0, 5)].join("\n");
+}

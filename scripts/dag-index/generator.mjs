@@ -1,0 +1,66 @@
+/**
+ * @module Scans the DAG folder: bundles each file by itself, evaluates it, says which DAGs it owns, writes the index.
+ *
+ * A file that does not bundle or throws at load is an import error of that file only. Results are kept by content, so a repeat evaluates only what changed.
+ */
+import { createHash } from "node:crypto";
+import fs from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { bundleAuthoringApi, bundleDagFile } from "./bundle.mjs";
+import { evaluateFiles } from "./evaluate.mjs";
+import { listDagFiles } from "./list-dag-files.mjs";
+import { ownedDags } from "./owned-dags.mjs";
+import { renderDagIndex } from "./render.mjs";
+
+const sha256 = (/** @type {string} */ text) => createHash("sha256").update(text).digest("hex");
+
+/** One generator per DAG folder; `generate()` may be called as often as files change, one call at a time. */
+export function createDagIndexGenerator({ projectFolder, dagFolder, outFile }) {
+  /** What a file defined, by the hash of its bundle and of the authoring API. */
+  let evaluated = new Map();
+
+  async function evaluateChanged(bundles, apiHash, workFolder) {
+    const keys = new Map(bundles.map(({ file, code }) => [file, `${file}:${apiHash}:${sha256(code)}`]));
+    const changed = bundles.filter(({ file }) => !evaluated.has(keys.get(file)));
+    const answers = changed.length === 0 ? new Map() : await evaluateFiles(changed, workFolder);
+    const next = new Map();
+    for (const { file } of bundles) next.set(keys.get(file), answers.get(file) ?? evaluated.get(keys.get(file)));
+    evaluated = next;
+    return new Map(bundles.map(({ file }) => [file, next.get(keys.get(file))]));
+  }
+
+  async function generate() {
+    const files = await listDagFiles(dagFolder);
+    const workFolder = await fs.mkdtemp(path.join(os.tmpdir(), "airflare-dags-"));
+    try {
+      const apiHash = files.length === 0 ? "" : await bundleAuthoringApi(projectFolder, workFolder);
+      const results = await Promise.all(files.map((file) => bundleDagFile(dagFolder, file)));
+      const bundles = results.filter((result) => result.error === null);
+      const answers = await evaluateChanged(bundles, apiHash, workFolder);
+      const { dags, importErrors } = ownedDags(results, answers);
+      const sources = Object.fromEntries(
+        await Promise.all(files.map(async (file) => [file, await fs.readFile(path.join(dagFolder, file), "utf8")])),
+      );
+      const bundleHash = sha256(JSON.stringify([results, dags, importErrors, apiHash]));
+      const text = renderDagIndex({ dagFolder, outFile, bundleHash, dags, importErrors, sources });
+      const changed = await writeIfChanged(outFile, text);
+      const inputs = new Set(results.flatMap((result) => result.inputs));
+      return { dagIds: Object.keys(dags), files, importErrors, changed, inputs };
+    } finally {
+      await fs.rm(workFolder, { recursive: true, force: true });
+    }
+  }
+
+  return { generate };
+}
+
+/** Nothing is written when nothing changed: watchers of the index stay quiet. */
+async function writeIfChanged(file, text) {
+  const before = await fs.readFile(file, "utf8").catch(() => null);
+  if (before === text) return false;
+  await fs.mkdir(path.dirname(file), { recursive: true });
+  await fs.writeFile(`${file}.new`, text);
+  await fs.rename(`${file}.new`, file);
+  return true;
+}
