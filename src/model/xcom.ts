@@ -7,8 +7,8 @@ export const RETURN_KEY = "return_value";
 /** Values whose encoded text is longer go to R2, in bytes of UTF-8. */
 export const XCOM_INLINE_BYTES_MAX = 32 * 1024;
 
-/** How a stored value is to be read: codec text, raw bytes, or a byte stream. */
-export type XComEncoding = "devalue" | "bytes" | "stream";
+/** How a stored value is to be read: codec text, raw bytes (a `Uint8Array`, or a whole `ArrayBuffer`), or a byte stream. */
+export type XComEncoding = "devalue" | "bytes" | "buffer" | "stream";
 
 export type XComValue =
   | { readonly in: "inline"; readonly text: string }

@@ -6,7 +6,10 @@ import type { DagRunPort } from "../model/protocol.ts";
 /** R2 as the runtime sees it. */
 export interface ObjectStorePort {
   /** Stores a value; a stream is hashed while it passes. Throws `xcom_too_large` over the store's limit. */
-  put(key: string, body: Uint8Array | string | ReadableStream<Uint8Array>): Promise<{ readonly size: number; readonly sha256: string }>;
+  put(
+    key: string,
+    body: Uint8Array | string | ReadableStream<Uint8Array>,
+  ): Promise<{ readonly size: number; readonly sha256: string }>;
   get(key: string): Promise<{ readonly body: ReadableStream<Uint8Array>; readonly size: number } | null>;
 }
 

@@ -1,0 +1,121 @@
+/**
+ * @module XComs as the attempts of one batch read them: what came with the batch, pages fetched for what was left out, objects of R2.
+ * Each attempt gets values of its own: changing an input never changes a mate's.
+ */
+import { decode, encode } from "../lib/codec.ts";
+import type { TaskId } from "../model/ids.ts";
+import type { AttemptBatch, DagRunPort, XComEntry } from "../model/protocol.ts";
+import type { XComValue } from "../model/xcom.ts";
+import type { StoredXComs } from "./stored-xcom.ts";
+import { pickPath } from "./value-path.ts";
+
+/** Entries asked for in one page; the run's object may answer fewer. */
+const PAGE_LIMIT = 1000;
+
+/** The part of a batch that is about XComs. */
+export type XComSource = Pick<AttemptBatch, "xcoms" | "xcomsLeftOut" | "mappedTasks">;
+
+export class XComReader {
+  readonly #run: Pick<DagRunPort, "readXComs">;
+  readonly #stored: StoredXComs;
+  readonly #source: XComSource;
+  readonly #mapped: ReadonlySet<TaskId>;
+  #handed: ReadonlyMap<string, readonly XComEntry[]> | null = null;
+  #leftOut: ReadonlySet<string> | null = null;
+  readonly #fetched = new Map<string, Promise<readonly XComEntry[]>>();
+  /** Decoded values that several attempts take a part of. Never handed out whole. */
+  readonly #decoded = new WeakMap<XComValue, unknown>();
+
+  constructor(run: Pick<DagRunPort, "readXComs">, stored: StoredXComs, source: XComSource) {
+    this.#run = run;
+    this.#stored = stored;
+    this.#source = source;
+    this.#mapped = new Set(source.mappedTasks);
+  }
+
+  /** True when the value of this task is a list, one item per instance. */
+  isMapped(taskId: TaskId): boolean {
+    return this.#mapped.has(taskId);
+  }
+
+  /** XComs of an upstream task that the attempt's arguments name, by map index. Everything such was handed out or named as left out. */
+  async ofUpstream(taskId: TaskId, key: string, mapIndex?: number): Promise<readonly XComEntry[]> {
+    const name = `${taskId}\0${key}`;
+    this.#leftOut ??= new Set(this.#source.xcomsLeftOut.map((out) => `${out.taskId}\0${out.key}`));
+    const entries = this.#leftOut.has(name)
+      ? await this.fetch(taskId, key, mapIndex === undefined ? undefined : [mapIndex])
+      : this.#handedEntries(name);
+    return mapIndex === undefined ? entries : entries.filter((entry) => entry.mapIndex === mapIndex);
+  }
+
+  /** XComs of any task of the run, as they are now, by map index (`xcomPull`). */
+  fetch(taskId: TaskId, key: string, mapIndexes?: readonly number[]): Promise<readonly XComEntry[]> {
+    const name = `${taskId}\0${key}\0${mapIndexes?.join() ?? ""}`;
+    const known = this.#fetched.get(name);
+    if (known !== undefined) return known;
+    const fetching = this.#fetchPages(taskId, key, mapIndexes);
+    // Only what the run says never changes while this batch runs is kept; a pull of another task asks again.
+    if (this.#leftOut?.has(`${taskId}\0${key}`) === true) {
+      this.#fetched.set(name, fetching);
+      fetching.catch(() => this.#fetched.delete(name));
+    }
+    return fetching;
+  }
+
+  /** The value, or the part of it at `path`; the caller's own. Streams of R2 come as a `ReadableStream`. */
+  async load(value: XComValue, path: readonly string[] = []): Promise<unknown> {
+    if (value.in === "r2" && value.encoding === "stream") return pickPath(await this.#stored.stream(value), path);
+    if (path.length === 0 && !this.#decoded.has(value)) return this.#decode(value);
+    return ownCopy(pickPath(await this.shared(value), path));
+  }
+
+  /** The value, decoded once for all attempts: take parts of it with {@link ownCopy}. */
+  async shared(value: XComValue): Promise<unknown> {
+    if (!this.#decoded.has(value)) this.#decoded.set(value, await this.#decode(value));
+    return this.#decoded.get(value);
+  }
+
+  async #decode(value: XComValue): Promise<unknown> {
+    if (value.in === "inline") return decode(value.text);
+    const bytes = await this.#stored.bytes(value);
+    if (value.encoding === "devalue") return decode(new TextDecoder().decode(bytes));
+    const copy = bytes.slice();
+    return value.encoding === "buffer" ? copy.buffer : copy;
+  }
+
+  #handedEntries(name: string): readonly XComEntry[] {
+    this.#handed ??= Map.groupBy(this.#source.xcoms, (entry) => `${entry.taskId}\0${entry.key}`);
+    return byMapIndex(this.#handed.get(name) ?? []);
+  }
+
+  async #fetchPages(
+    taskId: TaskId,
+    key: string,
+    mapIndexes: readonly number[] | undefined,
+  ): Promise<readonly XComEntry[]> {
+    const found: XComEntry[] = [];
+    let after: { readonly ord: number; readonly key: string } | undefined;
+    do {
+      // Pages follow each other: each needs the end of the one before.
+      const page = await this.#run.readXComs({
+        taskIds: [taskId],
+        key,
+        limit: PAGE_LIMIT,
+        ...(mapIndexes === undefined ? {} : { mapIndexes }),
+        ...(after === undefined ? {} : { after }),
+      });
+      found.push(...page.entries);
+      after = page.more ?? undefined;
+    } while (after !== undefined);
+    return byMapIndex(found);
+  }
+}
+
+/** A copy that shares nothing with a value several attempts see. */
+export function ownCopy(value: unknown): unknown {
+  return typeof value === "object" && value !== null ? decode(encode(value)) : value;
+}
+
+function byMapIndex(entries: readonly XComEntry[]): readonly XComEntry[] {
+  return entries.length < 2 ? entries : entries.toSorted((a, b) => a.mapIndex - b.mapIndex);
+}
