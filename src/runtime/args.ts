@@ -81,14 +81,14 @@ async function valueOf(expr: ArgExpr, scope: ArgScope): Promise<unknown> {
       return groupElement(expr.groupId, expr.name, scope);
     case "zip":
     case "concat":
-    case "map": {
-      const items: unknown[] = [];
-      const length = await lengthOf(expr, scope);
-      // One after the other: map functions are the author's, as in a plain loop.
-      for (let index = 0; index < length; index++) items.push(await elementOf(expr, index, scope));
-      return items;
-    }
+    case "map":
+      break;
   }
+  const items: unknown[] = [];
+  const length = await lengthOf(expr, scope);
+  // One after the other: map functions are the author's, as in a plain loop.
+  for (let index = 0; index < length; index++) items.push(await elementOf(expr, index, scope));
+  return items;
 }
 
 async function xcomValue(expr: XComExpr, scope: ArgScope): Promise<unknown> {

@@ -53,6 +53,8 @@ export interface RuntimePorts {
   readonly objects: ObjectStorePort;
   readonly variables: VariablePort;
   readonly connections: ConnectionPort;
+  /** Defaults declared in `airflare.config.ts` (`variables`): answered when the store has none; one that is no string makes the stored text JSON. */
+  readonly variableDefaults?: Readonly<Record<string, unknown>>;
   /** Called with all metrics of an attempt when it ends; must not throw. */
   readonly metrics: (metrics: readonly Metric[]) => void;
   /** Epoch ms. */
