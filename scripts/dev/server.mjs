@@ -1,0 +1,95 @@
+/**
+ * @module The local deployment: index and bundle, local workerd through the Miniflare API, migrations, cron ticks.
+ *
+ * Miniflare starts workerd again when it dies; objects, alarms, D1 and R2 live in the state folder. No tracing and no proxy Worker in front: both cost more than a task.
+ */
+import path from "node:path";
+import process from "node:process";
+import { createDagIndexGenerator } from "../dag-index/generator.mjs";
+import { listDagFiles } from "../dag-index/list-dag-files.mjs";
+import { guardWorkerd } from "./guard-workerd.mjs";
+import { startTicking } from "./tick.mjs";
+import { createWorkerBundler } from "./worker-bundle.mjs";
+
+/** Starts everything; resolves when workerd answers and D1 is migrated. */
+export async function startServer(settings) {
+  // Read by wrangler and miniflare when they load.
+  process.env["X_LOCAL_OBSERVABILITY"] = "false";
+  process.env["WRANGLER_SEND_METRICS"] = "false";
+  const [{ Miniflare }, { applyMigrations }] = await Promise.all([import("miniflare"), import("./migrations.mjs")]);
+
+  const indexFile = path.join(settings.stateFolder, "generated/dags.ts");
+  const generator = createDagIndexGenerator({ ...settings, outFile: indexFile });
+  const bundler = await createWorkerBundler({ projectFolder: settings.projectFolder, indexFile });
+  let index = await generator.generate();
+  let bundle = await bundler.build();
+  const optionsFor = await miniflareOptions(settings);
+  guardWorkerd();
+  const miniflare = new Miniflare(optionsFor(bundle.code));
+  await miniflare.ready;
+  await applyMigrations(await miniflare.getD1Database("DB"), path.join(settings.projectFolder, "migrations"));
+  const stopTicking = settings.tick ? startTicking(settings.url) : () => {};
+
+  return {
+    index: () => index,
+    /** Local bindings, for showing what a run left behind. */
+    miniflare,
+    async watched() {
+      const files = await listDagFiles(settings.dagFolder).catch(() => []);
+      const inDagFolder = [...files, "airflare.config.ts", ...index.inputs].map((file) => path.resolve(settings.dagFolder, file));
+      return [...new Set([...inDagFolder, ...bundle.inputs])].filter((file) => file !== indexFile);
+    },
+    /** Answers whether a new bundle went live. */
+    async reload() {
+      index = await generator.generate();
+      const next = await bundler.build();
+      if (next.code === bundle.code) return false;
+      await miniflare.setOptions(optionsFor(next.code));
+      bundle = next;
+      return true;
+    },
+    async stop() {
+      stopTicking();
+      await Promise.allSettled([miniflare.dispose(), bundler.dispose()]);
+    },
+  };
+}
+
+/** Bindings as wrangler.toml has them, with local storage and secrets; answers the options for a bundle. */
+async function miniflareOptions(settings) {
+  const [{ convertV4MiniflareOptions, Log, LogLevel }, { unstable_getMiniflareWorkerOptions }] = await Promise.all([
+    import("miniflare"),
+    import("wrangler"),
+  ]);
+  const config = path.join(settings.projectFolder, "wrangler.toml");
+  const { workerOptions, externalWorkers } = unstable_getMiniflareWorkerOptions(config);
+  const { modulesRules: _rules, ...worker } = workerOptions;
+  const bindings = {
+    ...worker.bindings,
+    ...settings.vars,
+    AIRFLARE_SECRET_KEY: settings.secrets.secretKey,
+    AIRFLARE_ADMIN_PASSWORD: settings.secrets.adminPassword,
+  };
+  return (code) =>
+    convertV4MiniflareOptions({
+      host: "127.0.0.1",
+      port: settings.port,
+      cf: false,
+      log: new Log(LogLevel.WARN),
+      logRequests: false,
+      resourcePersistencePath: path.join(settings.stateFolder, "state"),
+      unsafeObservability: false,
+      unsafeLocalExplorer: false,
+      unsafeTriggerHandlers: true,
+      unsafeHandleRuntimeRestart: () => process.stdout.write("workerd ended and was started again\n"),
+      workers: [
+        {
+          ...worker,
+          name: worker.name ?? "airflare",
+          bindings,
+          modules: [{ type: "ESModule", path: "worker.js", contents: code }],
+        },
+        ...externalWorkers,
+      ],
+    });
+}
