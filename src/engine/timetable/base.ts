@@ -55,9 +55,10 @@ export function startingAfter(
   last: DataInterval | null,
   find: (last: DataInterval | null) => DagRunInfo | null,
 ): DagRunInfo | null {
-  let info = find(last);
-  for (let asked = 0; asked < 3 && info !== null && last !== null && info.interval.start <= last.start; asked++) {
-    info = find(info.interval);
-  }
-  return info !== null && last !== null && info.interval.start <= last.start ? null : info;
+  const first = find(last);
+  if (last === null) return first;
+  const repeats = (info: DagRunInfo | null): info is DagRunInfo => info !== null && info.interval.start <= last.start;
+  let info = first;
+  for (let asked = 0; asked < 3 && repeats(info); asked++) info = find(info.interval);
+  return repeats(info) ? null : info;
 }

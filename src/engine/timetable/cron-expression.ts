@@ -14,7 +14,7 @@ import {
   SECOND,
   YEAR,
 } from "./cron-field.ts";
-import type { CronField, FieldItems, NthWeekday } from "./cron-field.ts";
+import type { CronField, CronFieldRule, FieldItems, NthWeekday } from "./cron-field.ts";
 
 /** A parsed expression. Fields that are not written are null: seconds 0, any year. */
 export interface CronExpression {
@@ -76,7 +76,6 @@ function expressionOf(text: string, fields: readonly string[]): CronExpression {
   const daysOfMonth = closeField(DAY_OF_MONTH, days, !weekdayText.includes("*"));
   const daysOfWeek = closeField(DAY_OF_WEEK, weekdays, !dayText.includes("*"));
   assertOneKindOfWeekday(weekdayText, weekdays);
-  const field = (rule: typeof MINUTE, item: string): CronField => closeField(rule, parseField(rule, item), false);
   return {
     text,
     minutes: field(MINUTE, minute),
@@ -90,6 +89,10 @@ function expressionOf(text: string, fields: readonly string[]): CronExpression {
     seconds: second === undefined ? null : field(SECOND, second),
     years: year === undefined ? null : field(YEAR, year),
   };
+}
+
+function field(rule: CronFieldRule, text: string): CronField {
+  return closeField(rule, parseField(rule, text), false);
 }
 
 /** `15w` or `w15`; it stands alone in its field. */

@@ -1,0 +1,52 @@
+/**
+ * @module Versions of a DAG: a new one for each change of its spec. The spec itself is in R2 under `specs/<spec_hash>`.
+ */
+import { withHistory } from "../history-error.ts";
+import { Conditions, listPage } from "./list-query.ts";
+import type { Listed, ListSource, Page } from "./list-query.ts";
+
+export interface DagVersionRow {
+  readonly dag_id: string;
+  readonly version_number: number;
+  readonly spec_hash: string;
+  readonly bundle_version: string | null;
+  readonly created_at: number;
+  readonly dag_display_name: string | null;
+}
+
+export interface DagVersionFilters {
+  readonly dagIds?: readonly string[] | undefined;
+  readonly versionNumber?: number | undefined;
+}
+
+export const DAG_VERSION_ORDER = {
+  id: "dag_version.created_at",
+  version_number: "dag_version.version_number",
+  dag_id: "dag_version.dag_id",
+  created_at: "dag_version.created_at",
+} as const;
+
+const SOURCE: ListSource = {
+  columns: "dag_version.*, dag.display_name AS dag_display_name",
+  from: "dag_version LEFT JOIN dag ON dag.dag_id = dag_version.dag_id",
+  order: DAG_VERSION_ORDER,
+  defaultOrder: ["id"],
+  tieBreaker: "dag_version.dag_id, dag_version.version_number",
+};
+
+export function listDagVersions(
+  db: D1Database,
+  filters: DagVersionFilters,
+  page: Page,
+): Promise<Listed<DagVersionRow>> {
+  const conditions = new Conditions()
+    .oneOf("dag_version.dag_id", filters.dagIds)
+    .equals("dag_version.version_number", filters.versionNumber);
+  return listPage<DagVersionRow>(db, SOURCE, conditions, page);
+}
+
+/** The version that a spec hash is, null when it was never deployed. */
+export function readDagVersionByHash(db: D1Database, dagId: string, specHash: string): Promise<DagVersionRow | null> {
+  const sql = `SELECT ${SOURCE.columns} FROM ${SOURCE.from} WHERE dag_version.dag_id = ? AND dag_version.spec_hash = ? ORDER BY version_number DESC LIMIT 1`;
+  return withHistory(() => db.prepare(sql).bind(dagId, specHash).first<DagVersionRow>());
+}

@@ -1,0 +1,338 @@
+/**
+ * @module The whole D1 schema. Rows of runs, task instances and DAGs mirror the objects that own them (guarded by `incarnation` and `seq`);
+ * variables, connections, pools, users, tokens, webhooks and the event log live here only. Times are epoch ms; JSON columns end in `_json`.
+ *
+ * `migrations/` is generated from this file and append-only. The three run tables are made `WITHOUT ROWID` there (half the rows written).
+ */
+import { sql } from "drizzle-orm";
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+
+const flag = (name: string) => integer(name, { mode: "boolean" }).notNull().default(false);
+
+/** One row per DAG that was ever deployed. Its object updates schedule and run columns, guarded by `seq`; deploys write the rest. */
+export const dag = sqliteTable(
+  "dag",
+  {
+    dagId: text("dag_id").primaryKey(),
+    displayName: text("display_name"),
+    description: text("description"),
+    isPaused: flag("is_paused"),
+    /** No longer deployed. */
+    isStale: flag("is_stale"),
+    hasImportErrors: flag("has_import_errors"),
+    relativeFileloc: text("relative_fileloc").notNull(),
+    owners: text("owners").notNull(),
+    timetableSummary: text("timetable_summary"),
+    timetableKind: text("timetable_kind").notNull(),
+    maxActiveTasks: integer("max_active_tasks").notNull(),
+    maxActiveRuns: integer("max_active_runs").notNull(),
+    maxConsecutiveFailedDagRuns: integer("max_consecutive_failed_dag_runs").notNull(),
+    hasTaskConcurrencyLimits: flag("has_task_concurrency_limits"),
+    warningsJson: text("warnings_json").notNull().default("[]"),
+    specHash: text("spec_hash").notNull(),
+    versionNumber: integer("version_number").notNull(),
+    lastParsedAt: integer("last_parsed_at").notNull(),
+    nextDagrunLogicalDate: integer("next_dagrun_logical_date"),
+    nextDagrunIntervalStart: integer("next_dagrun_interval_start"),
+    nextDagrunIntervalEnd: integer("next_dagrun_interval_end"),
+    nextDagrunCreateAfter: integer("next_dagrun_create_after"),
+    activeRuns: integer("active_runs").notNull().default(0),
+    /** When the cron must wake the DAG's object for its schedule: 0 = at the next tick. Null = never (no schedule, paused). */
+    dueAt: integer("due_at"),
+    /** When its earliest active run is overdue for a look; null = no active run. */
+    checkAt: integer("check_at"),
+    seq: integer("seq").notNull().default(0),
+  },
+  (t) => [
+    index("dag_due_at")
+      .on(t.dueAt)
+      .where(sql`due_at IS NOT NULL`),
+    index("dag_check_at")
+      .on(t.checkAt)
+      .where(sql`check_at IS NOT NULL`),
+  ],
+);
+
+export const dagVersion = sqliteTable(
+  "dag_version",
+  {
+    dagId: text("dag_id").notNull(),
+    versionNumber: integer("version_number").notNull(),
+    specHash: text("spec_hash").notNull(),
+    bundleVersion: text("bundle_version"),
+    createdAt: integer("created_at").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.dagId, t.versionNumber] })],
+);
+
+export const dagTag = sqliteTable("dag_tag", { dagId: text("dag_id").notNull(), name: text("name").notNull() }, (t) => [
+  primaryKey({ columns: [t.dagId, t.name] }),
+  index("dag_tag_name").on(t.name),
+]);
+
+export const dagRun = sqliteTable(
+  "dag_run",
+  {
+    dagId: text("dag_id").notNull(),
+    runId: text("run_id").notNull(),
+    incarnation: text("incarnation").notNull(),
+    seq: integer("seq").notNull(),
+    runType: text("run_type").notNull(),
+    triggeredBy: text("triggered_by").notNull(),
+    triggeringUser: text("triggering_user"),
+    state: text("state").notNull(),
+    endReason: text("end_reason"),
+    logicalDate: integer("logical_date"),
+    dataIntervalStart: integer("data_interval_start"),
+    dataIntervalEnd: integer("data_interval_end"),
+    runAfter: integer("run_after").notNull(),
+    queuedAt: integer("queued_at").notNull(),
+    startedAt: integer("started_at"),
+    endedAt: integer("ended_at"),
+    confJson: text("conf_json").notNull(),
+    note: text("note"),
+    backfillId: text("backfill_id"),
+    versionNumber: integer("version_number"),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.dagId, t.runId] }),
+    index("dag_run_dag_run_after").on(t.dagId, t.runAfter),
+    index("dag_run_run_after").on(t.runAfter),
+  ],
+);
+
+export const taskInstance = sqliteTable(
+  "task_instance",
+  {
+    dagId: text("dag_id").notNull(),
+    runId: text("run_id").notNull(),
+    taskId: text("task_id").notNull(),
+    mapIndex: integer("map_index").notNull(),
+    incarnation: text("incarnation").notNull(),
+    ord: integer("ord").notNull(),
+    seq: integer("seq").notNull(),
+    /** Null = none, as on the wire. */
+    state: text("state"),
+    tryNumber: integer("try_number").notNull(),
+    maxTries: integer("max_tries").notNull(),
+    logicalDate: integer("logical_date"),
+    runAfter: integer("run_after").notNull(),
+    scheduledAt: integer("scheduled_at"),
+    queuedAt: integer("queued_at"),
+    startedAt: integer("started_at"),
+    endedAt: integer("ended_at"),
+    operatorName: text("operator_name"),
+    pool: text("pool"),
+    poolSlots: integer("pool_slots"),
+    queue: text("queue"),
+    priorityWeight: integer("priority_weight"),
+    note: text("note"),
+    renderedMapIndex: text("rendered_map_index"),
+    versionNumber: integer("version_number"),
+  },
+  (t) => [
+    primaryKey({ columns: [t.dagId, t.runId, t.taskId, t.mapIndex] }),
+    index("task_instance_run_after").on(t.runAfter),
+  ],
+);
+
+export const taskInstanceTry = sqliteTable(
+  "task_instance_try",
+  {
+    dagId: text("dag_id").notNull(),
+    runId: text("run_id").notNull(),
+    taskId: text("task_id").notNull(),
+    mapIndex: integer("map_index").notNull(),
+    tryNumber: integer("try_number").notNull(),
+    incarnation: text("incarnation").notNull(),
+    state: text("state").notNull(),
+    queuedAt: integer("queued_at"),
+    startedAt: integer("started_at"),
+    endedAt: integer("ended_at"),
+    error: text("error"),
+  },
+  (t) => [primaryKey({ columns: [t.dagId, t.runId, t.taskId, t.mapIndex, t.tryNumber] })],
+);
+
+export const importError = sqliteTable(
+  "import_error",
+  {
+    importErrorId: integer("import_error_id").primaryKey(),
+    filename: text("filename").notNull(),
+    message: text("message").notNull(),
+    at: integer("at").notNull(),
+  },
+  (t) => [uniqueIndex("import_error_filename").on(t.filename)],
+);
+
+export const asset = sqliteTable(
+  "asset",
+  {
+    assetId: integer("asset_id").primaryKey(),
+    name: text("name").notNull(),
+    uri: text("uri").notNull(),
+    assetGroup: text("asset_group").notNull(),
+    extraJson: text("extra_json").notNull().default("{}"),
+    isActive: integer("is_active", { mode: "boolean" }).notNull().default(true),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (t) => [uniqueIndex("asset_uri").on(t.uri)],
+);
+
+export const assetEvent = sqliteTable(
+  "asset_event",
+  {
+    eventId: text("event_id").primaryKey(),
+    assetId: integer("asset_id").notNull(),
+    extraJson: text("extra_json").notNull().default("{}"),
+    sourceDagId: text("source_dag_id"),
+    sourceRunId: text("source_run_id"),
+    sourceTaskId: text("source_task_id"),
+    sourceMapIndex: integer("source_map_index"),
+    at: integer("at").notNull(),
+  },
+  (t) => [index("asset_event_asset").on(t.assetId, t.at)],
+);
+
+export const backfill = sqliteTable(
+  "backfill",
+  {
+    backfillId: integer("backfill_id").primaryKey(),
+    dagId: text("dag_id").notNull(),
+    fromDate: integer("from_date").notNull(),
+    toDate: integer("to_date").notNull(),
+    confJson: text("conf_json").notNull().default("{}"),
+    isPaused: flag("is_paused"),
+    reprocessBehavior: text("reprocess_behavior").notNull(),
+    runBackwards: flag("run_backwards"),
+    maxActiveRuns: integer("max_active_runs").notNull(),
+    triggeringUser: text("triggering_user"),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+    completedAt: integer("completed_at"),
+  },
+  (t) => [index("backfill_dag").on(t.dagId)],
+);
+
+/** Schedules added at run time, beside the one in the DAG's file. */
+export const schedule = sqliteTable(
+  "schedule",
+  {
+    scheduleId: text("schedule_id").primaryKey(),
+    dagId: text("dag_id").notNull(),
+    scheduleJson: text("schedule_json").notNull(),
+    confJson: text("conf_json").notNull().default("{}"),
+    isActive: integer("is_active", { mode: "boolean" }).notNull().default(true),
+    createdBy: text("created_by"),
+    createdAt: integer("created_at").notNull(),
+  },
+  (t) => [index("schedule_dag").on(t.dagId)],
+);
+
+/** `value` is sealed: AES-256-GCM, see `sealed-text.ts`. */
+export const variable = sqliteTable("variable", {
+  key: text("key").primaryKey(),
+  value: text("value").notNull(),
+  description: text("description"),
+  updatedAt: integer("updated_at").notNull(),
+});
+
+/** `password` and `extra` are sealed. */
+export const connection = sqliteTable("connection", {
+  connectionId: text("connection_id").primaryKey(),
+  connType: text("conn_type").notNull(),
+  description: text("description"),
+  host: text("host"),
+  login: text("login"),
+  schema: text("schema"),
+  port: integer("port"),
+  password: text("password"),
+  extra: text("extra"),
+  updatedAt: integer("updated_at").notNull(),
+});
+
+export const pool = sqliteTable("pool", {
+  name: text("name").primaryKey(),
+  /** -1 = unlimited. */
+  slots: integer("slots").notNull(),
+  description: text("description"),
+  includeDeferred: flag("include_deferred"),
+  updatedAt: integer("updated_at").notNull(),
+});
+
+export const user = sqliteTable(
+  "user",
+  {
+    userId: text("user_id").primaryKey(),
+    username: text("username").notNull(),
+    /** `pbkdf2-sha256$<rounds>$<salt>$<hash>`; null = no login by password. */
+    passwordHash: text("password_hash"),
+    role: text("role").notNull(),
+    isActive: integer("is_active", { mode: "boolean" }).notNull().default(true),
+    createdAt: integer("created_at").notNull(),
+  },
+  (t) => [uniqueIndex("user_username").on(t.username)],
+);
+
+/** Rights on single DAGs beyond the user's role. */
+export const roleGrant = sqliteTable(
+  "role_grant",
+  { userId: text("user_id").notNull(), dagId: text("dag_id").notNull(), role: text("role").notNull() },
+  (t) => [primaryKey({ columns: [t.userId, t.dagId] })],
+);
+
+export const apiToken = sqliteTable(
+  "api_token",
+  {
+    tokenId: text("token_id").primaryKey(),
+    userId: text("user_id").notNull(),
+    name: text("name").notNull(),
+    /** First characters, shown in lists. */
+    prefix: text("prefix").notNull(),
+    /** Hex sha256 of the whole token. */
+    tokenHash: text("token_hash").notNull(),
+    role: text("role").notNull(),
+    createdAt: integer("created_at").notNull(),
+    expiresAt: integer("expires_at"),
+    lastUsedAt: integer("last_used_at"),
+    revokedAt: integer("revoked_at"),
+  },
+  (t) => [uniqueIndex("api_token_hash").on(t.tokenHash)],
+);
+
+/** `secrets_sealed`: JSON list of signing secrets, sealed; several for rotation. */
+export const webhook = sqliteTable("webhook", {
+  dagId: text("dag_id").primaryKey(),
+  style: text("style").notNull(),
+  secretsSealed: text("secrets_sealed").notNull(),
+  isEnabled: integer("is_enabled", { mode: "boolean" }).notNull().default(true),
+  createdAt: integer("created_at").notNull(),
+});
+
+/** Append-only audit. */
+export const eventLog = sqliteTable(
+  "event_log",
+  {
+    eventLogId: integer("event_log_id").primaryKey({ autoIncrement: true }),
+    at: integer("at").notNull(),
+    event: text("event").notNull(),
+    owner: text("owner"),
+    dagId: text("dag_id"),
+    runId: text("run_id"),
+    taskId: text("task_id"),
+    mapIndex: integer("map_index"),
+    tryNumber: integer("try_number"),
+    logicalDate: integer("logical_date"),
+    extra: text("extra"),
+  },
+  (t) => [index("event_log_at").on(t.at)],
+);
+
+/** One row (`id` = 1): which bundle the rows above describe. */
+export const deployment = sqliteTable("deployment", {
+  id: integer("id").primaryKey(),
+  bundleHash: text("bundle_hash").notNull(),
+  syncedAt: integer("synced_at").notNull(),
+});
