@@ -28,6 +28,8 @@ async function evaluate(file, modulePath) {
 
 function errorText(thrown) {
   if (!(thrown instanceof Error)) return `threw ${String(thrown)}`;
-  const frames = (thrown.stack ?? "").split("\n").filter((line) => line.trimStart().startsWith("at ") && !line.includes("node:internal"));
+  const frames = (thrown.stack ?? "")
+    .split("\n")
+    .filter((line) => line.trimStart().startsWith("at ") && !line.includes("node:internal"));
   return [`${thrown.name}: ${thrown.message}`, ...frames.slice(0, 5)].join("\n");
 }

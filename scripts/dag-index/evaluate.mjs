@@ -57,8 +57,11 @@ function evaluateInChild(modules, workFolder, answers) {
     child.on("error", reject);
     child.on("close", (code, signal) => {
       clearTimeout(timer);
-      const ended = `the file ended the process that loads it (${signal ?? `exit code ${code}`}). ${stderr.trim()}`.trim();
-      resolve(timedOut ? `the file did not load within ${LOAD_TIMEOUT_MS / 1000} s: move slow work into a task` : ended);
+      const ended =
+        `the file ended the process that loads it (${signal ?? `exit code ${code}`}). ${stderr.trim()}`.trim();
+      resolve(
+        timedOut ? `the file did not load within ${LOAD_TIMEOUT_MS / 1000} s: move slow work into a task` : ended,
+      );
     });
     startTimer();
     child.send(modules);

@@ -20,7 +20,9 @@ export async function listDagFiles(dagFolder) {
   }
   await visit("").catch((error) => {
     if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
-    throw new Error(`no DAG folder at ${dagFolder}: create it, or name another one with AIRFLARE_DAGS`, { cause: error });
+    throw new Error(`no DAG folder at ${dagFolder}: create it, or name another one with AIRFLARE_DAGS`, {
+      cause: error,
+    });
   });
   return found.sort();
 }

@@ -19,10 +19,14 @@ export function renderDagIndex({ dagFolder, outFile, bundleHash, dags, importErr
     'import type { DagIndex } from "../dag/dag-index.ts";\n\n',
     "export const dagIndex: DagIndex = {\n",
     `  bundleHash: ${json(bundleHash)},\n`,
-    `  dags: {\n${Object.entries(dags).map(([id, dag]) => line(id, json(dag))).join("")}  },\n`,
+    `  dags: {\n${Object.entries(dags)
+      .map(([id, dag]) => line(id, json(dag)))
+      .join("")}  },\n`,
     `  files: {\n${files.map((file) => line(file, `() => import(${json(importPath(outFile, path.join(dagFolder, file)))})`)).join("")}  },\n`,
     `  importErrors: [\n${importErrors.map((error) => `    ${json(error)},\n`).join("")}  ],\n`,
-    `  sources: {\n${Object.entries(sources).map(([file, text]) => line(file, json(text))).join("")}  },\n`,
+    `  sources: {\n${Object.entries(sources)
+      .map(([file, text]) => line(file, json(text)))
+      .join("")}  },\n`,
     "};\n",
   ].join("");
 }

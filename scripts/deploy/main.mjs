@@ -43,7 +43,9 @@ async function main() {
 
 async function deploy({ needed, existing, environment, wrangler, configFile }) {
   const secrets = Object.fromEntries(
-    needed.secrets.filter((name) => !existing.secrets.includes(name)).map((name) => [name, randomBytes(32).toString("base64url")]),
+    needed.secrets
+      .filter((name) => !existing.secrets.includes(name))
+      .map((name) => [name, randomBytes(32).toString("base64url")]),
   );
   let url = null;
   try {
@@ -51,7 +53,8 @@ async function deploy({ needed, existing, environment, wrangler, configFile }) {
       print(step.text);
       const args = await argsOf(step, { wrangler, configFile, secrets });
       const { code, output } = await wrangler(args, { show: true });
-      if (code !== 0) throw new Error(`\`wrangler ${step.args.join(" ")}\` failed (see above): correct that, then deploy again`);
+      if (code !== 0)
+        throw new Error(`\`wrangler ${step.args.join(" ")}\` failed (see above): correct that, then deploy again`);
       url = deployedUrl(output) ?? url;
     }
   } finally {
@@ -95,6 +98,6 @@ async function printFirstLogin(url, password) {
 }
 
 main().catch((error) => {
-  process.stderr.write(`airflare: ${error instanceof Error ? error.message : error}\n`);
+  process.stderr.write(`airflare: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);
 });

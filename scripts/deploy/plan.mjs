@@ -29,7 +29,8 @@ export function planDeploy({ needed, existing, environment }) {
   const env = environment === undefined ? [] : ["--env", environment];
   const condition = existing === null ? " if missing" : "";
   const missing = (kind) => needed[kind].filter((name) => existing === null || !existing[kind].includes(name));
-  const create = (kind, text, args) => missing(kind).map((name) => ({ text: `create ${text} ${name}${condition}`, args: [...args, name] }));
+  const create = (kind, text, args) =>
+    missing(kind).map((name) => ({ text: `create ${text} ${name}${condition}`, args: [...args, name] }));
   const secrets = missing("secrets");
   const secretsText = secrets.length === 0 ? "" : `, with new values for ${secrets.join(" and ")}${condition}`;
   return [
@@ -47,9 +48,8 @@ export function planDeploy({ needed, existing, environment }) {
 
 /** The configuration with the account's database ids in place of the zeros that the repository has. Ids by database name. */
 export function withDatabaseIds(tomlText, ids) {
-  return tomlText.replaceAll(
-    /(database_name = "([^"]+)"\ndatabase_id = )"[0-]+"/g,
-    (text, start, name) => (ids[name] === undefined ? text : `${start}"${ids[name]}"`),
+  return tomlText.replaceAll(/(database_name = "([^"]+)"\ndatabase_id = )"[0-]+"/g, (text, start, name) =>
+    ids[name] === undefined ? text : `${start}"${ids[name]}"`,
   );
 }
 

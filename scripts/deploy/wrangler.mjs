@@ -12,7 +12,8 @@ export function createWrangler(projectFolder) {
     new Promise((resolve, reject) => {
       const child = spawn(process.execPath, [bin, ...args], {
         cwd: projectFolder,
-        stdio: ["inherit", "pipe", show ? "inherit" : "ignore"],
+        // Without a terminal wrangler asks nothing and edits no configuration.
+        stdio: ["ignore", "pipe", show ? "inherit" : "ignore"],
         env: { ...process.env, WRANGLER_SEND_METRICS: "false" },
       });
       let output = "";

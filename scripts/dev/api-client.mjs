@@ -11,7 +11,10 @@ export async function logIn(url, username, password) {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    if (!response.ok) throw Object.assign(new Error(`${method} ${path} answered ${response.status}: ${text}`), { status: response.status });
+    if (!response.ok)
+      throw Object.assign(new Error(`${method} ${path} answered ${response.status}: ${text}`), {
+        status: response.status,
+      });
     return text === "" ? null : JSON.parse(text);
   };
   const { access_token: token } = await call(null, "POST", "/auth/token", { username, password });

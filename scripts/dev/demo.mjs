@@ -30,7 +30,7 @@ export async function showDemo(settings, server) {
     await showTraces(server.miniflare, runId);
     await fs.writeFile(stamp, `${JSON.stringify({ dag_id: DAG_ID, dag_run_id: runId, state: run.state })}\n`);
   } catch (error) {
-    print(`the demo run did not end: ${error instanceof Error ? error.message : error}`);
+    print(`the demo run did not end: ${error instanceof Error ? error.message : String(error)}`);
   }
   print("");
 }
@@ -54,7 +54,11 @@ async function followRun(api, runPath) {
   }
 }
 
-async function showTask(api, runPath, { task_id: taskId, map_index: mapIndex, state, duration, try_number: tryNumber }) {
+async function showTask(
+  api,
+  runPath,
+  { task_id: taskId, map_index: mapIndex, state, duration, try_number: tryNumber },
+) {
   const name = mapIndex < 0 ? taskId : `${taskId}[${mapIndex}]`;
   const query = new URLSearchParams({ map_index: String(mapIndex), stringify: "false" });
   const xcomPath = `${runPath}/taskInstances/${encodeURIComponent(taskId)}/xcomEntries/return_value?${query}`;
@@ -62,7 +66,9 @@ async function showTask(api, runPath, { task_id: taskId, map_index: mapIndex, st
     ({ value }) => shortened(typeof value === "string" ? value : JSON.stringify(value)),
     (error) => (error.status === 404 ? "no result" : error.message),
   );
-  print(`  ${name.padEnd(28)} ${state.padEnd(8)} ${(duration ?? 0).toFixed(2).padStart(6)} s  try ${tryNumber}  ${result}`);
+  print(
+    `  ${name.padEnd(28)} ${state.padEnd(8)} ${(duration ?? 0).toFixed(2).padStart(6)} s  try ${tryNumber}  ${result}`,
+  );
 }
 
 /** What the run left in the local state, read from the bindings themselves. */
@@ -71,7 +77,9 @@ async function showTraces(miniflare, runId) {
   const id = objects.idFromName(`${DAG_ID}/${runId}`);
   const { usage } = await objects.get(id).readHead();
   print(`  run object      ${id.toString()}`);
-  print(`  queue messages  ${usage.queueMessages} (${usage.objectCalls} object calls, ${usage.rowsWritten} rows written)`);
+  print(
+    `  queue messages  ${usage.queueMessages} (${usage.objectCalls} object calls, ${usage.rowsWritten} rows written)`,
+  );
 
   const database = await miniflare.getD1Database("DB");
   const count = async (table) => {

@@ -12,7 +12,9 @@ export function guardWorkerd() {
   // The guard ends by itself; it must not keep this process alive.
   guard.unref();
   guard.channel?.unref();
-  guard.on("error", (error) => process.stderr.write(`no guard for workerd (${error.message}): end it by hand if this process is killed\n`));
+  guard.on("error", (error) =>
+    process.stderr.write(`no guard for workerd (${error.message}): end it by hand if this process is killed\n`),
+  );
   const tell = (message) => guard.connected && guard.send(message);
   subscribe("child_process", ({ process: child }) => {
     child.once("spawn", () => {

@@ -16,14 +16,19 @@ async function main() {
   const server = await startServer(settings);
   endWith(server);
   describe(settings, server);
-  watchFiles(() => server.watched(), () => reload(server));
+  watchFiles(
+    () => server.watched(),
+    () => reload(server),
+  );
   if (settings.demo) await showDemo(settings, server);
   process.stdout.write(`ready ${settings.url}\n`);
 }
 
 function describe(settings, server) {
   const { dagIds, importErrors } = server.index();
-  process.stdout.write(`DAG folder ${settings.dagFolder}: ${dagIds.length} DAGs, ${importErrors.length} import errors\n`);
+  process.stdout.write(
+    `DAG folder ${settings.dagFolder}: ${dagIds.length} DAGs, ${importErrors.length} import errors\n`,
+  );
   for (const { file, message } of importErrors) process.stdout.write(`import error in ${file}: ${message}\n`);
   process.stdout.write(`state folder ${settings.stateFolder}\n`);
   process.stdout.write(`user admin, password ${settings.secrets.adminPassword}\n`);
@@ -39,7 +44,7 @@ async function reload(server) {
       if (before.get(file) !== message) process.stdout.write(`import error in ${file}: ${message}\n`);
     }
   } catch (error) {
-    process.stderr.write(`not reloaded: ${error instanceof Error ? error.message : error}\n`);
+    process.stderr.write(`not reloaded: ${error instanceof Error ? error.message : String(error)}\n`);
   }
 }
 
@@ -67,6 +72,6 @@ function endWithNpm(end) {
 }
 
 main().catch((error) => {
-  process.stderr.write(`airflare: ${error instanceof Error ? error.message : error}\n`);
+  process.stderr.write(`airflare: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);
 });

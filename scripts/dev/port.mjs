@@ -30,7 +30,9 @@ export async function choosePort(wanted) {
 function freePort(port) {
   return new Promise((resolve, reject) => {
     const server = net.createServer();
-    server.once("error", (error) => (error.code === "EADDRINUSE" || error.code === "EACCES" ? resolve(null) : reject(error)));
+    server.once("error", (error) =>
+      error.code === "EADDRINUSE" || error.code === "EACCES" ? resolve(null) : reject(error),
+    );
     server.listen({ port, host: "127.0.0.1", exclusive: true }, () => {
       const { port: given } = server.address();
       server.close(() => resolve(given));

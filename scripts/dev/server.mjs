@@ -36,7 +36,9 @@ export async function startServer(settings) {
     miniflare,
     async watched() {
       const files = await listDagFiles(settings.dagFolder).catch(() => []);
-      const inDagFolder = [...files, "airflare.config.ts", ...index.inputs].map((file) => path.resolve(settings.dagFolder, file));
+      const inDagFolder = [...files, "airflare.config.ts", ...index.inputs].map((file) =>
+        path.resolve(settings.dagFolder, file),
+      );
       return [...new Set([...inDagFolder, ...bundle.inputs])].filter((file) => file !== indexFile);
     },
     /** Answers whether a new bundle went live. */

@@ -12,12 +12,18 @@ import process from "node:process";
 
 /** Holds the folder until this process ends; throws when another one holds it. */
 export async function lockState(stateFolder) {
-  const name = createHash("sha256").update(await fs.realpath(stateFolder)).digest("hex").slice(0, 24);
+  const name = createHash("sha256")
+    .update(await fs.realpath(stateFolder))
+    .digest("hex")
+    .slice(0, 24);
   // Socket paths have about 100 characters, so it cannot be in the folder itself.
-  const address = process.platform === "win32" ? `\\\\.\\pipe\\airflare-${name}` : path.join(os.tmpdir(), `airflare-${name}.sock`);
+  const address =
+    process.platform === "win32" ? `\\\\.\\pipe\\airflare-${name}` : path.join(os.tmpdir(), `airflare-${name}.sock`);
   if (await listen(address)) return;
   if (await answers(address)) {
-    throw new Error(`another npm start uses the state folder ${stateFolder}: stop it, or set AIRFLARE_STATE to another folder`);
+    throw new Error(
+      `another npm start uses the state folder ${stateFolder}: stop it, or set AIRFLARE_STATE to another folder`,
+    );
   }
   await fs.rm(address, { force: true });
   if (!(await listen(address))) throw new Error(`cannot lock the state folder ${stateFolder}: try again`);

@@ -9,7 +9,11 @@ import { context } from "esbuild";
 /** `airflare` names this project wherever the importing file is. */
 function aliases(projectFolder) {
   const source = (file) => path.join(projectFolder, "src", file);
-  return { airflare: source("index.ts"), "airflare/testing": source("testing.ts"), "airflare/worker": source("worker.ts") };
+  return {
+    airflare: source("index.ts"),
+    "airflare/testing": source("testing.ts"),
+    "airflare/worker": source("worker.ts"),
+  };
 }
 
 /** Answers `{ code, inputs }` per `build()`; `inputs` are absolute paths outside node_modules. */

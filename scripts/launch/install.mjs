@@ -43,7 +43,11 @@ function npm(args, cwd) {
   const [command, commandArgs] = isScript ? [process.execPath, [own, ...args]] : ["npm", args];
   return new Promise((resolve) => {
     // On Windows `npm` is a command script, which only a shell can run; the arguments are constants.
-    const child = spawn(command, commandArgs, { cwd, stdio: "inherit", shell: !isScript && process.platform === "win32" });
+    const child = spawn(command, commandArgs, {
+      cwd,
+      stdio: "inherit",
+      shell: !isScript && process.platform === "win32",
+    });
     child.on("error", () => resolve(null));
     child.on("exit", (code) => resolve(code ?? 1));
   });

@@ -27,7 +27,13 @@ function fail(problem) {
 }
 
 function describeMachine() {
-  return { node: process.versions.node, platform: process.platform, arch: process.arch, release: os.release(), glibc: glibcVersion() };
+  return {
+    node: process.versions.node,
+    platform: process.platform,
+    arch: process.arch,
+    release: os.release(),
+    glibc: glibcVersion(),
+  };
 }
 
 /** The C library's version, null where there is none to ask (musl, other systems). */

@@ -34,7 +34,12 @@ function vitest() {
   const child = spawn(process.execPath, [bin, "run", "--reporter=default", `--reporter=${counter}`, ...args], {
     cwd: projectFolder,
     stdio: "inherit",
-    env: { ...process.env, AIRFLARE_TEST_COUNT: countFile, X_LOCAL_OBSERVABILITY: "false", WRANGLER_SEND_METRICS: "false" },
+    env: {
+      ...process.env,
+      AIRFLARE_TEST_COUNT: countFile,
+      X_LOCAL_OBSERVABILITY: "false",
+      WRANGLER_SEND_METRICS: "false",
+    },
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {
