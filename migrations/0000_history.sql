@@ -83,6 +83,7 @@ CREATE TABLE `dag` (
 	`has_task_concurrency_limits` integer DEFAULT false NOT NULL,
 	`warnings_json` text DEFAULT '[]' NOT NULL,
 	`spec_hash` text NOT NULL,
+	`spec_json` text,
 	`version_number` integer NOT NULL,
 	`last_parsed_at` integer NOT NULL,
 	`next_dagrun_logical_date` integer,
@@ -117,6 +118,8 @@ CREATE TABLE `dag_run` (
 	`conf_json` text NOT NULL,
 	`note` text,
 	`backfill_id` text,
+	`generation` integer NOT NULL,
+	`spec_hash` text NOT NULL,
 	`version_number` integer,
 	`updated_at` integer NOT NULL,
 	PRIMARY KEY(`dag_id`, `run_id`)
@@ -143,7 +146,8 @@ CREATE TABLE `dag_version` (
 CREATE TABLE `deployment` (
 	`id` integer PRIMARY KEY NOT NULL,
 	`bundle_hash` text NOT NULL,
-	`synced_at` integer NOT NULL
+	`synced_at` integer NOT NULL,
+	`ticked_at` integer
 );
 --> statement-breakpoint
 CREATE TABLE `event_log` (

@@ -30,6 +30,8 @@ export const dag = sqliteTable(
     hasTaskConcurrencyLimits: flag("has_task_concurrency_limits"),
     warningsJson: text("warnings_json").notNull().default("[]"),
     specHash: text("spec_hash").notNull(),
+    /** The spec, unless it is too large for a row: then it is in R2 only (`specs/<spec_hash>`). */
+    specJson: text("spec_json"),
     versionNumber: integer("version_number").notNull(),
     lastParsedAt: integer("last_parsed_at").notNull(),
     nextDagrunLogicalDate: integer("next_dagrun_logical_date"),
@@ -92,6 +94,8 @@ export const dagRun = sqliteTable(
     confJson: text("conf_json").notNull(),
     note: text("note"),
     backfillId: text("backfill_id"),
+    generation: integer("generation").notNull(),
+    specHash: text("spec_hash").notNull(),
     versionNumber: integer("version_number"),
     updatedAt: integer("updated_at").notNull(),
   },
@@ -330,9 +334,11 @@ export const eventLog = sqliteTable(
   (t) => [index("event_log_at").on(t.at)],
 );
 
-/** One row (`id` = 1): which bundle the rows above describe. */
+/** One row (`id` = 1): which bundle the rows above describe (empty before the first), and the clock's last sign of life. */
 export const deployment = sqliteTable("deployment", {
   id: integer("id").primaryKey(),
   bundleHash: text("bundle_hash").notNull(),
   syncedAt: integer("synced_at").notNull(),
+  /** Last tick of the clock. */
+  tickedAt: integer("ticked_at"),
 });

@@ -26,6 +26,8 @@ export interface DagRunRow {
   readonly conf_json: string;
   readonly note: string | null;
   readonly backfill_id: string | null;
+  readonly generation: number;
+  readonly spec_hash: string;
   readonly version_number: number | null;
   readonly updated_at: number;
   readonly dag_display_name: string | null;
@@ -111,4 +113,14 @@ export function countDagRunsByState(
       .all<{ dag_id: string; state: string; count: number }>();
     return found.results;
   });
+}
+
+/** Removes the mirror of a deleted run. */
+export async function deleteRunRows(db: D1Database, dagId: string, runId: string): Promise<void> {
+  const tables = ["task_instance_try", "task_instance", "dag_run"];
+  await withHistory(() =>
+    db.batch(
+      tables.map((table) => db.prepare(`DELETE FROM ${table} WHERE dag_id = ? AND run_id = ?`).bind(dagId, runId)),
+    ),
+  );
 }

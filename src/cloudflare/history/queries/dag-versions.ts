@@ -45,8 +45,19 @@ export function listDagVersions(
   return listPage<DagVersionRow>(db, SOURCE, conditions, page);
 }
 
-/** The version that a spec hash is, null when it was never deployed. */
-export function readDagVersionByHash(db: D1Database, dagId: string, specHash: string): Promise<DagVersionRow | null> {
-  const sql = `SELECT ${SOURCE.columns} FROM ${SOURCE.from} WHERE dag_version.dag_id = ? AND dag_version.spec_hash = ? ORDER BY version_number DESC LIMIT 1`;
-  return withHistory(() => db.prepare(sql).bind(dagId, specHash).first<DagVersionRow>());
+/** Null when the DAG never had this version. */
+export function findDagVersion(db: D1Database, dagId: string, versionNumber: number): Promise<DagVersionRow | null> {
+  const sql = `SELECT ${SOURCE.columns} FROM ${SOURCE.from} WHERE dag_version.dag_id = ? AND dag_version.version_number = ?`;
+  return withHistory(() => db.prepare(sql).bind(dagId, versionNumber).first<DagVersionRow>());
+}
+
+/** The versions that these specs are, in one query; specs that were never deployed are missing in the answer. */
+export function findDagVersionsBySpec(
+  db: D1Database,
+  specs: readonly { readonly dagId: string; readonly specHash: string }[],
+): Promise<readonly DagVersionRow[]> {
+  const sql = `SELECT ${SOURCE.columns}, max(dag_version.version_number) AS version_number FROM ${SOURCE.from}
+    JOIN json_each(?) AS wanted ON dag_version.dag_id = wanted.value ->> 'dagId' AND dag_version.spec_hash = wanted.value ->> 'specHash'
+    GROUP BY dag_version.dag_id, dag_version.spec_hash`;
+  return withHistory(async () => (await db.prepare(sql).bind(JSON.stringify(specs)).all<DagVersionRow>()).results);
 }

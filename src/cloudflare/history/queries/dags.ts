@@ -25,6 +25,8 @@ export interface DagRow {
   /** JSON list of sentences. */
   readonly warnings_json: string;
   readonly spec_hash: string;
+  /** Null when it is too large for a row: `readSpec(env.OBJECTS, spec_hash)`. */
+  readonly spec_json: string | null;
   readonly version_number: number;
   readonly last_parsed_at: number;
   readonly next_dagrun_logical_date: number | null;

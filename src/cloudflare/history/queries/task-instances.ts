@@ -31,6 +31,9 @@ export interface TaskInstanceRow {
   readonly rendered_map_index: string | null;
   readonly version_number: number | null;
   readonly dag_display_name: string | null;
+  /** Of its run. */
+  readonly spec_hash: string | null;
+  readonly run_type: string | null;
 }
 
 export interface TaskInstanceFilters {
@@ -78,8 +81,9 @@ export const TASK_INSTANCE_ORDER = {
 } as const;
 
 const SOURCE: ListSource = {
-  columns: "task_instance.*, dag.display_name AS dag_display_name",
-  from: "task_instance LEFT JOIN dag ON dag.dag_id = task_instance.dag_id",
+  columns: "task_instance.*, dag.display_name AS dag_display_name, dag_run.spec_hash, dag_run.run_type",
+  from: `task_instance LEFT JOIN dag ON dag.dag_id = task_instance.dag_id
+    LEFT JOIN dag_run ON dag_run.dag_id = task_instance.dag_id AND dag_run.run_id = task_instance.run_id`,
   order: TASK_INSTANCE_ORDER,
   defaultOrder: ["run_after", "map_index"],
   tieBreaker: "task_instance.dag_id, task_instance.run_id, task_instance.ord",
