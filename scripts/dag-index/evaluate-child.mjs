@@ -19,8 +19,8 @@ process.once("message", async (modules) => {
 /** What loading one file defines. A throw is data: text and stack, with places in the author's files. */
 async function evaluate(file, modulePath) {
   try {
-    const dags = await collectDags(() => import(pathToFileURL(modulePath).href));
-    return { file, dags: dags.map(({ spec }) => ({ dagId: spec.dagId, specHash: spec.hash })), error: null };
+    const dags = await collectDags(() => import(pathToFileURL(modulePath).href), file);
+    return { file, dags: dags.map(({ id, specHash }) => ({ dagId: id, specHash })), error: null };
   } catch (thrown) {
     return { file, dags: [], error: errorText(thrown) };
   }

@@ -10,13 +10,18 @@ import { chooseNode } from "./choose-node.mjs";
 import { installDependencies } from "./install.mjs";
 import { machineProblem } from "./preflight.mjs";
 
+/** What wrangler and vitest need. */
+const TOOLS_NODE_VERSION_MIN = "22.12";
+
 export const projectFolder = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 
-/** Answers the path of the Node to use. Ends the process with one line that names the remedy when something is missing. */
-export async function prepare() {
+/**
+ * Answers the path of the Node to use, at least of the version given. Ends the process with one line that names the remedy when something is missing.
+ */
+export async function prepare(nodeVersionMin = TOOLS_NODE_VERSION_MIN) {
   const problem = machineProblem(describeMachine()) ?? (await installDependencies(projectFolder));
   if (problem !== null) fail(problem);
-  const { node, problem: noNode } = chooseNode(projectFolder);
+  const { node, problem: noNode } = chooseNode(projectFolder, nodeVersionMin);
   if (node === null) fail(noNode);
   return node;
 }
