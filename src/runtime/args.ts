@@ -9,7 +9,7 @@ import type { DagRunHead } from "../model/dag-run.ts";
 import { AirflareError } from "../model/error.ts";
 import type { AttemptOrder } from "../model/protocol.ts";
 import { RETURN_KEY } from "../model/xcom.ts";
-import { mappedGroupOf } from "./mapped-group.ts";
+import { mappedGroupOf } from "./spec-index.ts";
 import { isRecord, mappableElement, mappableLength, pickPath } from "./value-path.ts";
 import { ownCopy, type XComReader } from "./xcoms.ts";
 
@@ -55,7 +55,7 @@ async function expanded(expand: ExpandSpec, indexes: Indexes, scope: ArgScope): 
       inputs[name] = await elementOf(expr, indexes[name] ?? 0, scope);
     return inputs;
   }
-  const inputs = await elementOf(expand.of, Object.values(indexes)[0] ?? 0, scope);
+  const inputs = await elementOf(expand.of, scope.order.mapIndex, scope);
   if (inputs instanceof Map) return Object.fromEntries(inputs);
   if (isRecord(inputs)) return { ...inputs };
   throw new AirflareError(

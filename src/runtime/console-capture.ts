@@ -2,6 +2,8 @@
  * @module `console.*` inside a task goes to the task's log. Attempts that run side by side in one isolate are told apart by async-local storage;
  * outside of a task the console is what it was.
  */
+// The one platform module runtime needs: Node and workerd have it alike.
+// oxlint-disable-next-line no-restricted-imports
 import { AsyncLocalStorage } from "node:async_hooks";
 import { toJsonProjection } from "../lib/codec.ts";
 import type { LogLevel, TaskLog } from "./task-log.ts";

@@ -7,7 +7,7 @@ import type { ExecutableDag } from "../dag/executable-dag.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { XComEntry } from "../model/protocol.ts";
 import { RETURN_KEY, type XComValue } from "../model/xcom.ts";
-import { mappedGroupOf } from "./mapped-group.ts";
+import { mappedGroupOf } from "./spec-index.ts";
 import type { XComReader } from "./xcoms.ts";
 
 /** Who pulls, and from where. */

@@ -116,6 +116,9 @@ export function ownCopy(value: unknown): unknown {
   return typeof value === "object" && value !== null ? decode(encode(value)) : value;
 }
 
+/** In order and each once: attempts of one batch may have named the same value in different ways. */
 function byMapIndex(entries: readonly XComEntry[]): readonly XComEntry[] {
-  return entries.length < 2 ? entries : entries.toSorted((a, b) => a.mapIndex - b.mapIndex);
+  if (entries.length < 2) return entries;
+  const sorted = entries.toSorted((a, b) => a.mapIndex - b.mapIndex);
+  return sorted.filter((entry, at) => entry.mapIndex !== sorted[at - 1]?.mapIndex);
 }

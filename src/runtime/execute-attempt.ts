@@ -1,0 +1,199 @@
+/**
+ * @module Runs one attempt of one task: input, context, the author's function, time limit, outcome. Whatever happens the answer is a report; nothing is thrown.
+ */
+import type { Context } from "../dag/context.ts";
+import type { ExecutableDag, TaskHandler } from "../dag/executable-dag.ts";
+import { canonicalJson } from "../lib/canonical-json.ts";
+import { decode, encode } from "../lib/codec.ts";
+import type { DagRunHead } from "../model/dag-run.ts";
+import { AirflareError } from "../model/error.ts";
+import type { AttemptOutcome, AttemptReport } from "../model/outcome.ts";
+import type { AttemptOrder } from "../model/protocol.ts";
+import type { TaskSpec } from "../model/task-spec.ts";
+import { evaluateInput } from "./args.ts";
+import { runCallbacks } from "./callbacks.ts";
+import { withConsoleCaptured } from "./console-capture.ts";
+import { runContext, taskInstanceContext } from "./context.ts";
+import { returnedOutcome, thrownOutcome } from "./outcome.ts";
+import { pokeAnswered, type PokeResult, type PokeScope, pokeThrew } from "./poke.ts";
+import type { RuntimePorts } from "./ports.ts";
+import type { SecretMasker } from "./secret-masker.ts";
+import { messageOf, stackText } from "./signal.ts";
+import { taskOf } from "./spec-index.ts";
+import { StatsCollector } from "./stats.ts";
+import { TaskLog } from "./task-log.ts";
+import { type Deadlines, limitTime } from "./timeout.ts";
+import { xcomPuller } from "./xcom-pull.ts";
+import { XComWriter } from "./xcom-writer.ts";
+import type { XComReader } from "./xcoms.ts";
+
+/** Most UTF-16 units of a result that `ctx.once` stores; the run's object keeps it in one row. */
+const ONCE_LENGTH_MAX = 512 * 1024;
+
+/** What the attempts of one driver and batch share. */
+export interface AttemptScope {
+  readonly head: DagRunHead;
+  readonly dag: ExecutableDag;
+  readonly ports: RuntimePorts;
+  readonly masker: SecretMasker;
+  readonly deadlines: Deadlines;
+  readonly xcoms: XComReader;
+}
+
+/** An attempt under way. */
+export interface RunningAttempt {
+  readonly order: AttemptOrder;
+  readonly log: TaskLog;
+  /** Fires `ctx.signal`; the report then only says that the attempt was stopped. */
+  readonly abort: AbortController;
+  readonly report: Promise<AttemptReport>;
+}
+
+/** Starts an attempt. Its code runs from the next microtask on. */
+export function startAttempt(order: AttemptOrder, scope: AttemptScope): RunningAttempt {
+  const log = new TaskLog(scope.ports.now, scope.masker);
+  const abort = new AbortController();
+  return { order, log, abort, report: executeAttempt({ order, scope, log, abort }) };
+}
+
+const EMPTY: TaskHandler = { execute: () => undefined, callbacks: {} };
+
+interface Attempt {
+  readonly order: AttemptOrder;
+  readonly scope: AttemptScope;
+  readonly log: TaskLog;
+  readonly abort: AbortController;
+}
+
+async function executeAttempt(attempt: Attempt): Promise<AttemptReport> {
+  const { order, scope, log, abort } = attempt;
+  const { now, metrics } = scope.ports;
+  const startedAt = now();
+  const xcoms = new XComWriter(scope.head, order, scope.ports.objects);
+  const stats = new StatsCollector(now, (message) => log.write("warning", message, "airflare"));
+  let outcome: AttemptOutcome;
+  try {
+    const work = withConsoleCaptured(log, () => runTask({ ...attempt, xcoms, stats, startedAt }));
+    const what = `Task ${order.taskId} of run ${scope.head.runId} (try ${order.tryNumber})`;
+    outcome = await limitTime(work, { ms: order.executionTimeoutMs, deadlines: scope.deadlines, abort, what });
+  } catch (thrown) {
+    outcome = failureOutcome(thrown, { ...attempt, xcoms, startedAt });
+  }
+  xcoms.close();
+  log.close();
+  if (stats.metrics.length > 0) metrics(stats.metrics);
+  const text = log.drain();
+  return { token: order.token, outcome, startedAt, endedAt: now(), ...(text === "" ? {} : { log: text }) };
+}
+
+interface TaskWork extends Attempt {
+  readonly xcoms: XComWriter;
+  readonly stats: StatsCollector;
+  readonly startedAt: number;
+}
+
+async function runTask(work: TaskWork): Promise<AttemptOutcome> {
+  const { order, scope, xcoms } = work;
+  // An empty task is dispatched only for its callbacks or outlets: it needs no code of its own.
+  const handler = scope.dag.handlers.get(order.taskId) ?? (order.kind === "empty" ? EMPTY : undefined);
+  const task = taskOf(scope.dag.spec, order.taskId);
+  if (handler === undefined || task === undefined) throw await handlerMissing(order, scope);
+  const input = await evaluateInput({ head: scope.head, order, dag: scope.dag, xcoms: scope.xcoms });
+  const context = taskContext(work, task);
+  // A sensor's pokes are one execution to its author.
+  if (order.sensor === null || order.sensor.pokes === 0)
+    await runCallbacks(handler.callbacks.execute, context, work.log);
+  if (order.sensor === null) return returnedOutcome(order, await handler.execute(input, context), xcoms);
+  const poked = await poke(handler, input, context, pokeScope(work, order.sensor), work);
+  if (poked.kind === "done") return returnedOutcome(order, poked.value, xcoms);
+  return { kind: "reschedule", at: poked.at, ...(xcoms.writes.length === 0 ? {} : { xcoms: xcoms.writes }) };
+}
+
+async function poke(
+  handler: TaskHandler,
+  input: Readonly<Record<string, unknown>>,
+  context: Context,
+  scope: PokeScope,
+  { log, scope: { ports } }: Attempt,
+): Promise<PokeResult> {
+  let answer: unknown;
+  try {
+    answer = await handler.execute(input, context);
+  } catch (thrown) {
+    return pokeThrew(thrown, scope, ports.now(), (error) =>
+      log.write("error", `Sensor poke failed:\n${stackText(error)}`, "task"),
+    );
+  }
+  return pokeAnswered(answer, scope, ports.now());
+}
+
+function pokeScope(
+  { order, scope, startedAt }: Pick<TaskWork, "order" | "scope" | "startedAt">,
+  sensor: PokeScope["sensor"],
+): PokeScope {
+  return { dagId: scope.head.dagId, taskId: order.taskId, sensor, startedAt };
+}
+
+/** Outcome of what ended the attempt by throwing, with its lines in the log. A poke that ran out of time is the sensor's to judge. */
+function failureOutcome(thrown: unknown, work: Pick<TaskWork, keyof Attempt | "xcoms" | "startedAt">): AttemptOutcome {
+  const { order, scope, log, xcoms, abort } = work;
+  let final = thrown;
+  if (order.sensor !== null && abort.signal.aborted) {
+    try {
+      pokeThrew(thrown, pokeScope(work, order.sensor), scope.ports.now(), () => undefined);
+    } catch (judged) {
+      final = judged;
+    }
+  }
+  const outcome = thrownOutcome(final, scope.masker.mask, xcoms);
+  if (outcome.kind === "failed") log.write("error", `Task failed with exception\n${stackText(final)}`, "task");
+  else if (outcome.kind === "skipped") log.write("info", `Skipping task. ${messageOf(final)}`, "task");
+  return outcome;
+}
+
+function taskContext(work: TaskWork, task: TaskSpec): Context {
+  const { order, scope, log, stats, xcoms, abort, startedAt } = work;
+  const base = runContext({ ...scope, log, stats });
+  const { taskId, mapIndex } = order;
+  const pull = xcomPuller({ taskId, mapIndex, dag: scope.dag, xcoms: scope.xcoms, pushed: (key) => xcoms.get(key) });
+  const ti = taskInstanceContext(
+    scope.head,
+    { ...order, startedAt },
+    {
+      xcomPush: (key, value) => xcoms.push(key, value),
+      xcomPull: pull,
+    },
+  );
+  return { ...base, ti, taskInstance: ti, task, signal: abort.signal, once: onceOf(order, scope) };
+}
+
+/** `ctx.once`: the result of the first completed call, over all attempts of the task instance. */
+function onceOf(order: AttemptOrder, scope: AttemptScope): Context["once"] {
+  const request = { incarnation: scope.head.incarnation, token: order.token };
+  return async <T>(key: string, fn: () => T | Promise<T>): Promise<T> => {
+    const stored = await scope.ports.run.once({ ...request, key });
+    // The text was made from a T by an attempt of this task.
+    if (stored !== null) return decode(stored) as T;
+    const text = encode(await fn());
+    if (text.length > ONCE_LENGTH_MAX) {
+      throw new AirflareError(
+        "xcom_too_large",
+        `The result of once("${key}") of task ${order.taskId} has ${text.length} characters, over ${ONCE_LENGTH_MAX}: return a key to where the data lies.`,
+      );
+    }
+    return decode((await scope.ports.run.once({ ...request, key, text })) ?? text) as T;
+  };
+}
+
+/** The run was made with a version of the DAG whose task the deployed code does not have. Both are named by the start of their hash. */
+async function handlerMissing(order: AttemptOrder, { head, dag }: AttemptScope): Promise<AirflareError> {
+  const bytes = new TextEncoder().encode(canonicalJson(dag.spec));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const deployed = Array.from(digest.subarray(0, 6), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return new AirflareError(
+    "handler_missing",
+    `Task ${order.taskId} of DAG ${head.dagId} is not in the deployed code: run ${head.runId} was made with version ${head.specHash.slice(0, 12)}, ` +
+      `deployed is ${deployed}. Deploy the task again, or clear the run on the latest version.`,
+    { details: { runSpecHash: head.specHash, deployedSpecHash: deployed } },
+  );
+}
