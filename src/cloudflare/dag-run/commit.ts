@@ -1,0 +1,63 @@
+/**
+ * @module Writes what one event changed: all rows of a step in the transaction of the event, the head last.
+ */
+import { clearXComs, writeXComs } from "./xcom-rows.ts";
+import { insertOutbox, writeError, writeFacts, writeHead, writeInstances, writeNote, writeTry } from "./storage.ts";
+import type { AttemptToken } from "../../model/ids.ts";
+import type { LiveRun } from "./live-run.ts";
+import type { Sql } from "./sql.ts";
+import type { StepResult } from "../../model/command.ts";
+import { appendLog } from "./log-rows.ts";
+
+/** Try number of each reported attempt as it was before the step: the step may have started the next try already. */
+export type TriesOfTokens = ReadonlyMap<AttemptToken, number>;
+
+/** Inside the transaction. Also takes the step's dispatches and commands over into the host's book. */
+export function writeStep(sql: Sql, live: LiveRun, result: StepResult, tries: TriesOfTokens, now: number): void {
+  const { run, book } = live;
+  writeInstances(sql, run.instances, result.instances);
+  for (const ord of result.facts) writeFacts(sql, ord, run.facts.get(ord));
+  for (const record of result.tries) writeTry(sql, record, run.head.seq);
+  writeAccepted(sql, live, result, tries, now);
+  for (const { ord, error } of result.errors) setError(sql, live, ord, error);
+  for (const ord of result.xcomsCleared) {
+    clearXComs(sql, ord);
+    setError(sql, live, ord, null);
+  }
+  for (const { ord, note } of result.notes) if (ord >= 0) writeNote(sql, ord, note);
+
+  // A change of state needs no outbox row: a sequence above the mirrored one is its order.
+  const commands = result.commands.filter((command) => command.kind !== "run-state");
+  insertOutbox(sql, commands);
+  if (commands.length > 0) live.commandsWaiting = true;
+  if (commands.length < result.commands.length) live.pushNow = true;
+  for (const ord of result.dispatch) live.unsent.add(ord);
+  book.wakeAt = result.nextWakeAt;
+  writeBook(sql, live);
+}
+
+/** The small row that every commit rewrites. */
+export function writeBook(sql: Sql, live: LiveRun): void {
+  live.book.unsent = [...live.unsent];
+  live.book.usage = { ...live.book.usage, rowsWritten: sql.rowsWritten - live.rowsBefore };
+  writeHead(sql, live.run.head, live.book);
+}
+
+function writeAccepted(sql: Sql, live: LiveRun, result: StepResult, tries: TriesOfTokens, now: number): void {
+  for (const { ord, report } of result.accepted) {
+    const { outcome } = report;
+    if (outcome.xcoms !== undefined) writeXComs(sql, ord, outcome.xcoms, now);
+    if (outcome.kind === "failed") setError(sql, live, ord, outcome.error);
+    else if (outcome.kind !== "reschedule") setError(sql, live, ord, null);
+    const tryNumber = tries.get(report.token);
+    if (report.log !== undefined && report.log !== "" && tryNumber !== undefined)
+      appendLog(sql, ord, tryNumber, report.log);
+  }
+}
+
+function setError(sql: Sql, live: LiveRun, ord: number, error: Parameters<typeof writeError>[2]): void {
+  if (error === null && !live.errorOrds.has(ord)) return;
+  writeError(sql, ord, error);
+  if (error === null) live.errorOrds.delete(ord);
+  else live.errorOrds.add(ord);
+}

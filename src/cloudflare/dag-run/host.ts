@@ -1,0 +1,283 @@
+/**
+ * @module Carries the engine inside one run's object: load the run from its rows, hand the engine an event, write all it changed in one transaction,
+ * arm the alarm in the same turn, then start what is owed to the outside. Nothing is awaited between reading the run and committing it.
+ */
+import { attemptBatch, tokenOf } from "./claims.ts";
+import { drainOutbox, type WatchAnswer } from "./outbox.ts";
+import { freshRun, loadedRun, type LiveRun } from "./live-run.ts";
+import { hasRun, insertRun, writeInstances, writeSpec } from "./storage.ts";
+import { type LeaseSettings, type RunEvent, scaledLeases } from "../../model/event.ts";
+import { logsDueAt, settleLogs } from "./logs.ts";
+import { objectStore, type ObjectStore } from "../object-store.ts";
+import { pushDueAt, runStatePush } from "./mirror.ts";
+import { sendUnsent, unroutableReport } from "./dispatch.ts";
+import { type TriesOfTokens, writeBook, writeStep } from "./commit.ts";
+import { Alarm } from "./alarm.ts";
+import type { AttemptBatch, CreateDagRunRequest } from "../../model/protocol.ts";
+import { createDagRun } from "../../engine/dag-run/create.ts";
+import { Duties } from "./duties.ts";
+import type { Env } from "../env.ts";
+import { FINISHED_RUN_STATES } from "../../model/state.ts";
+import type { HandOffOffer } from "../../model/event.ts";
+import { newBook } from "./book.ts";
+import type { RunUsage } from "../../model/protocol.ts";
+import type { Sql } from "./sql.ts";
+import { step } from "../../engine/dag-run/step.ts";
+import type { StepResult } from "../../model/command.ts";
+
+/** What the object hands in; a test may hand in other ones. */
+export interface HostPorts {
+  readonly sql: Sql;
+  readonly env: Env;
+  /** The real clock, epoch ms. */
+  readonly clock: () => number;
+  /** Random 48-bit integer. */
+  readonly random: () => number;
+  readonly setAlarm: (at: number) => void;
+  /** Removes every row and the alarm. */
+  readonly deleteAll: () => Promise<void>;
+  /** Keeps the object alive for work that goes on behind the answer. */
+  readonly waitUntil: (work: Promise<unknown>) => void;
+}
+
+export interface ApplyOptions {
+  readonly offer?: HandOffOffer | null;
+  readonly tries?: TriesOfTokens;
+  /** Further rows of the same transaction; called only when the step changed something. */
+  readonly also?: (result: StepResult, now: number) => void;
+}
+
+/** With a broken alarm handler the object looks again after this. */
+const ALARM_RETRY_MS = 10_000;
+/** A timer that stays due would fire the alarm without end: at least this lies between two. */
+const ALARM_SPACING_MS = 50;
+/** `wait` answers this long after the end at the latest, when the history does not acknowledge it. */
+const MIRROR_PATIENCE_MS = 5_000;
+
+export class RunHost {
+  readonly sql: Sql;
+  readonly objects: ObjectStore;
+  readonly leases: LeaseSettings;
+  readonly #ports: HostPorts;
+  readonly #handOff: boolean;
+  readonly #alarm: Alarm;
+  readonly #duties: Duties;
+  readonly #waiting = new Set<() => void>();
+  /** Undefined: not read yet. Null: there is no run. */
+  #live: LiveRun | null | undefined;
+
+  constructor(ports: HostPorts) {
+    this.#ports = ports;
+    this.sql = ports.sql;
+    this.objects = objectStore(ports.env.OBJECTS);
+    this.leases = scaledLeases(Number(ports.env.AIRFLARE_LEASE_SCALE ?? 1));
+    this.#handOff = ports.env.AIRFLARE_HAND_OFF !== "0";
+    this.#alarm = new Alarm(ports.setAlarm);
+    this.#duties = new Duties(this.#dutyList(), ports.clock, () => this.#rearm(), logFailure);
+  }
+
+  /** The run, or null. The first look after a start arms the alarm and takes up what was under way. */
+  live(): LiveRun | null {
+    if (this.#live !== undefined) return this.#live;
+    if (!hasRun(this.sql)) return (this.#live = null);
+    this.#live = loadedRun(this.sql);
+    this.#settle();
+    return this.#live;
+  }
+
+  /** The object's clock: it never goes back. */
+  now(live: LiveRun | null): number {
+    return Math.max(live?.run.head.lastNow ?? 0, this.#ports.clock());
+  }
+
+  /** One event: step, one transaction, alarm, duties. When it throws, nothing was written and the memory is read anew from the rows. */
+  apply(live: LiveRun, event: RunEvent, options: ApplyOptions = {}): StepResult {
+    const now = this.now(live);
+    try {
+      const result = this.#step(live, event, now, options.offer ?? null);
+      live.book.wakeAt = result.nextWakeAt;
+      if (result.changed)
+        this.sql.transactionSync<void>(() => {
+          writeStep(this.sql, live, result, options.tries ?? new Map(), now);
+          options.also?.(result, now);
+        });
+      this.#settle();
+      return result;
+    } catch (error) {
+      this.#live = undefined;
+      throw error;
+    }
+  }
+
+  /** Creates the run, and starts it when asked, in one transaction; `callId` keeps what was handed off. */
+  create(request: CreateDagRunRequest, callId: string): { readonly live: LiveRun; readonly next: AttemptBatch | null } {
+    const { head, spec, longest, start } = request;
+    const run = createDagRun(head, spec, longest);
+    const now = Math.max(head.lastNow, this.#ports.clock());
+    run.head.lastNow = now;
+    const { live, handOff } = this.sql.transactionSync(() => {
+      insertRun(this.sql, run.head, longest);
+      writeSpec(this.sql, spec);
+      const created = freshRun(run, newBook(), this.sql);
+      const result = start ? this.#step(created, { kind: "run-started" }, now, request.offer) : null;
+      const ords = run.instances.map((instance) => instance.ord);
+      if (result === null) {
+        writeInstances(this.sql, run.instances, ords);
+        writeBook(this.sql, created);
+      } else writeStep(this.sql, created, { ...result, instances: ords }, new Map(), now);
+      const tokens = (result?.handOff ?? []).map((ord) => tokenOf(created, ord));
+      created.calls.put(callId, { tokens, stale: [] }, now, now + this.leases.runningMs);
+      return { live: created, handOff: result?.handOff ?? [] };
+    });
+    this.#live = live;
+    this.#settle();
+    return { live, next: attemptBatch(this.sql, live, handOff, this.leases) };
+  }
+
+  /** The alarm: catches everything and arms the next one, else the object would sleep for ever. Sends messages, never runs author code. */
+  async alarm(): Promise<void> {
+    this.#alarm.fired();
+    try {
+      const live = this.live();
+      if (live === null) return;
+      this.count("alarms");
+      if (live.book.wakeAt !== null && live.book.wakeAt <= this.now(live)) this.apply(live, { kind: "timer-due" });
+      await this.#duties.kick();
+      this.#rearm();
+    } catch (error) {
+      logFailure("alarm", error);
+      this.#alarm.arm(this.#ports.clock() + ALARM_RETRY_MS);
+    }
+  }
+
+  /** Heals from outside: whatever the alarm should have done is done now, and the alarm set again even if it was lost. */
+  async poke(): Promise<void> {
+    await this.alarm();
+  }
+
+  /** The head when the run has ended and the history has it, or what it is after `timeoutMs`. */
+  async wait(timeoutMs: number): Promise<LiveRun | null> {
+    const deadline = this.#ports.clock() + timeoutMs;
+    for (;;) {
+      const live = this.live();
+      const now = this.#ports.clock();
+      if (live === null || now >= deadline || isSettled(live, now)) return live;
+      const { endedAt } = live.run.head;
+      const patience = endedAt === null ? deadline : Math.max(now, endedAt + MIRROR_PATIENCE_MS);
+      await this.#changeOr(Math.min(deadline, patience) - now);
+    }
+  }
+
+  /** Forgets the run and every row. */
+  async destroy(): Promise<void> {
+    this.#live = null;
+    this.#alarm.fired();
+    await this.#ports.deleteAll();
+    this.#notify();
+  }
+
+  /** Counts one use; it is stored with the next commit. */
+  count(what: keyof RunUsage): void {
+    const book = this.#live?.book;
+    if (book !== undefined) book.usage = { ...book.usage, [what]: book.usage[what] + 1 };
+  }
+
+  #step(live: LiveRun, event: RunEvent, now: number, offer: HandOffOffer | null): StepResult {
+    const taken = this.#handOff && offer !== null ? { offer } : {};
+    const result = step(live.run, { event, now, seed: this.#ports.random(), leases: this.leases, ...taken });
+    live.run.head.lastNow = now;
+    return result;
+  }
+
+  /** After each commit and at boot, in the same turn: alarm first, then the duties, then those who wait for the end. */
+  #settle(): void {
+    this.#rearm();
+    // Duties go on behind the answer; each is repeated from the rows, so their failure is not the caller's.
+    this.#ports.waitUntil(this.#duties.kick());
+    this.#notify();
+  }
+
+  #rearm(): void {
+    const live = this.#live;
+    if (live === null || live === undefined) return;
+    const times = [live.book.wakeAt, this.#duties.nextAt()].filter((at) => at !== null);
+    if (times.length === 0) return;
+    const at = Math.max(Math.min(...times), this.#ports.clock() + ALARM_SPACING_MS);
+    // Setting the alarm is a row written, too.
+    if (this.#alarm.arm(at)) live.rowsBefore -= 1;
+  }
+
+  #dutyList(): ConstructorParameters<typeof Duties>[0] {
+    const due = (when: (live: LiveRun) => number | null) => (): number | null =>
+      this.#live === null || this.#live === undefined ? null : when(this.#live);
+    const run = (perform: (live: LiveRun) => Promise<unknown>) => async (): Promise<void> => {
+      if (this.#live !== null && this.#live !== undefined) await perform(this.#live);
+    };
+    return [
+      {
+        name: "dispatch",
+        dueAt: due((live) => (live.unsent.size > 0 ? 0 : null)),
+        run: run((live) => this.#dispatch(live)),
+      },
+      {
+        name: "outbox",
+        dueAt: due((live) => (live.commandsWaiting ? 0 : null)),
+        run: run((live) => drainOutbox(this.sql, this.#ports.env, live, (answer) => this.#onWatched(live, answer))),
+      },
+      { name: "mirror", dueAt: due(pushDueAt), run: run((live) => this.#push(live)) },
+      { name: "logs", dueAt: due(logsDueAt), run: run((live) => settleLogs(this.sql, live, this.objects)) },
+    ];
+  }
+
+  async #dispatch(live: LiveRun): Promise<void> {
+    const unroutable = await sendUnsent(this.#ports.env, live);
+    if (unroutable.length === 0 || this.#live !== live) return;
+    const reports = unroutable.map((attempt) => unroutableReport(attempt, this.now(live)));
+    this.apply(live, { kind: "attempts-claimed", tokens: unroutable.map((attempt) => attempt.token) });
+    this.apply(live, { kind: "attempts-finished", reports });
+  }
+
+  #onWatched(live: LiveRun, answer: WatchAnswer): void {
+    if (this.#live === live) this.apply(live, { kind: "watched-state", ...answer });
+  }
+
+  async #push(live: LiveRun): Promise<void> {
+    const { book } = live;
+    const { head } = live.run;
+    const { seq } = head;
+    const { mirrored } = await this.#ports.env.DAG.getByName(head.dagId).pushRunState(runStatePush(this.sql, live));
+    if (this.#live !== live) return;
+    if (!mirrored) throw new Error(`the history does not take run ${head.runId} of DAG ${head.dagId} yet`);
+    book.mirroredSeq = Math.max(book.mirroredSeq, seq);
+    book.mirroredAt = this.now(live);
+    if (head.seq === seq) live.pushNow = false;
+    // A run in flight writes this with its next event; an ended one has none.
+    if (FINISHED_RUN_STATES.has(head.state)) this.sql.transactionSync<void>(() => writeBook(this.sql, live));
+    this.#notify();
+  }
+
+  #notify(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const wake of waiting) wake();
+  }
+
+  async #changeOr(ms: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, Math.max(1, ms));
+      this.#waiting.add(resolve);
+    });
+    clearTimeout(timer);
+  }
+}
+
+function isSettled(live: LiveRun, now: number): boolean {
+  const { head } = live.run;
+  if (!FINISHED_RUN_STATES.has(head.state)) return false;
+  return live.book.mirroredSeq >= head.seq || now >= (head.endedAt ?? 0) + MIRROR_PATIENCE_MS;
+}
+
+function logFailure(what: string, error: unknown): void {
+  console.error(`airflare: ${what} of a run's object failed and is repeated:`, error);
+}

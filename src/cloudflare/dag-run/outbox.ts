@@ -1,0 +1,63 @@
+/**
+ * @module Carries out the commands that leave no trace in the state: callbacks go to the task queue, watches to the DAG object.
+ * A row goes only after its command was taken; every command has an id that is the same on each repeat.
+ */
+import { deleteOutbox, readOutbox } from "./storage.ts";
+import type { Command } from "../../model/command.ts";
+import type { Env } from "../env.ts";
+import type { LiveRun } from "./live-run.ts";
+import type { Sql } from "./sql.ts";
+import { assertNever } from "../../lib/assert.ts";
+import { type CallbackCommand, sendCallbacks } from "../task-queue/producer.ts";
+
+/** Rows per pass: bounds a message batch and the memory. */
+const PAGE = 100;
+
+export type WatchAnswer = {
+  readonly watchId: string;
+  readonly passed: boolean;
+  readonly reason: string;
+};
+
+/** Carries out what waits, page by page. Throws when a queue or the DAG object refuses: the rows stay. */
+export async function drainOutbox(
+  sql: Sql,
+  env: Env,
+  live: LiveRun,
+  onWatched: (answer: WatchAnswer) => void,
+): Promise<void> {
+  for (;;) {
+    const rows = readOutbox(sql, PAGE);
+    if (rows.length === 0) {
+      live.commandsWaiting = false;
+      return;
+    }
+    const callbacks = rows.map(({ command }) => command).filter(isCallback);
+    if (callbacks.length > 0) {
+      const queueMessages = await sendCallbacks(env, live.run.head, callbacks);
+      live.book.usage = { ...live.book.usage, queueMessages: live.book.usage.queueMessages + queueMessages };
+    }
+    for (const { command } of rows) {
+      if (isCallback(command)) continue;
+      if (command.kind === "watch") onWatched(await watch(env, live, command));
+      else if (command.kind !== "run-state") assertNever(command);
+    }
+    sql.transactionSync(() =>
+      deleteOutbox(
+        sql,
+        rows.map((row) => row.id),
+      ),
+    );
+  }
+}
+
+function isCallback(command: Command): command is CallbackCommand {
+  return command.kind === "task-callback" || command.kind === "dag-callback";
+}
+
+async function watch(env: Env, live: LiveRun, command: Extract<Command, { kind: "watch" }>): Promise<WatchAnswer> {
+  const { watchId, taskId, downstream, ignoreFirst } = command;
+  const { dagId, runId } = live.run.head;
+  const answer = await env.DAG.getByName(dagId).watch({ runId, watchId, taskId, downstream, ignoreFirst });
+  return { watchId, passed: answer.passed, reason: answer.reason };
+}

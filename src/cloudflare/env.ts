@@ -1,0 +1,46 @@
+/**
+ * @module Binding names and types of the Worker, as `wrangler.toml` declares them.
+ *
+ * Objects are typed by our own protocol instead of the platform's generated RPC types: a stub answers promises for exactly these calls.
+ */
+import type { DagApi, DagRunApi } from "../model/protocol.ts";
+import type { TaskMessage } from "../model/task-message.ts";
+
+/** A Durable Object namespace whose objects answer `Api`. */
+export interface ObjectNamespace<Api> {
+  getByName(name: string): Api;
+}
+
+/** The part of a queue binding we use. */
+export interface MessageQueue {
+  sendBatch(messages: Iterable<{ readonly body: TaskMessage }>): Promise<unknown>;
+}
+
+export interface Env {
+  readonly DAG_RUN: ObjectNamespace<DagRunApi>;
+  readonly DAG: ObjectNamespace<DagApi>;
+  /** Shard 0 of the default task queue; further shards are `TASK_QUEUE_1`, `TASK_QUEUE_2`, ... without a gap. */
+  readonly TASK_QUEUE: MessageQueue;
+  /** `isolate: true`: one message per invocation. */
+  readonly ISOLATE_QUEUE: MessageQueue;
+  readonly DB: D1Database;
+  readonly OBJECTS: R2Bucket;
+  /** For DAG authors. */
+  readonly LAKE: R2Bucket;
+  readonly ASSETS?: { fetch(request: Request): Promise<Response> };
+  /** `"0"`: every attempt goes through the task queue. */
+  readonly AIRFLARE_HAND_OFF?: string;
+  /** Factor on all leases, for local tests. */
+  readonly AIRFLARE_LEASE_SCALE?: string;
+  /** Seconds a queue handler stays with its attempts before it returns and leaves them to `waitUntil`. */
+  readonly AIRFLARE_QUEUE_HOLD?: string;
+  /** `"1"`: a local start, never deployed. */
+  readonly AIRFLARE_LOCAL?: string;
+  /** `"0"`: no object arms a schedule alarm, only ticks create scheduled runs. */
+  readonly AIRFLARE_TICK?: string;
+  /** Plan of the account: `"free"` lowers what one invocation may use up. */
+  readonly AIRFLARE_PLAN?: string;
+  /** Password of the local user `admin`. */
+  readonly AIRFLARE_ADMIN_PASSWORD?: string;
+  readonly AIRFLARE_SECRET_KEY?: string;
+}
