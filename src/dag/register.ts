@@ -34,7 +34,7 @@ type NamesOf<Name extends keyof ProjectConfig> = [Part<Name>] extends [never]
 
 /** Bindings of the Worker, `ctx.env`. */
 export type Env = Register extends { env: infer E } ? E : Readonly<Record<string, unknown>>;
-export type PoolName = NamesOf<"pools"> | "default_pool";
+export type PoolName = string extends NamesOf<"pools"> ? string : NamesOf<"pools"> | "default_pool";
 export type VariableName = NamesOf<"variables">;
 export type ConnectionId = NamesOf<"connections">;
 
