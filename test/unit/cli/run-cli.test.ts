@@ -1,0 +1,126 @@
+/**
+ * @module The command line against an HTTP server that records what it is asked.
+ */
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { runCli } from "../../../src/cli/run-cli.ts";
+import packageJson from "../../../package.json" with { type: "json" };
+
+let server: Server | undefined;
+afterEach(() => server?.close());
+
+/** Answers every request with what `answer` says; gives its address and what came in. */
+async function api(
+  answer: (path: string) => { status: number; body: unknown },
+): Promise<{ url: string; asked: unknown[] }> {
+  const asked: unknown[] = [];
+  server = createServer((request, response) => {
+    let text = "";
+    request.on("data", (chunk) => (text += String(chunk)));
+    request.on("end", () => {
+      const { authorization } = request.headers;
+      asked.push([request.method, request.url, authorization, text === "" ? null : JSON.parse(text)]);
+      const { status, body } = answer(request.url ?? "");
+      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+    });
+  });
+  await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, asked };
+}
+
+async function cli(
+  argv: readonly string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number; out: string; err: string }> {
+  const [out, err]: [string[], string[]] = [[], []];
+  const code = await runCli({ argv, env, print: (line) => out.push(line), printError: (line) => err.push(line) });
+  return { code, out: out.join("\n"), err: err.join("\n") };
+}
+
+test.each([[[]], [["--help"]], [["help"]]])("%j lists every command", async (argv) => {
+  const { code, out } = await cli(argv);
+  expect(code).toBe(0);
+  expect(out).toMatch(/airflare start[^]*airflare deploy[^]*airflare dags list[^]*airflare dags trigger <dag_id>/);
+});
+
+test("a command explains itself", async () => {
+  expect((await cli(["dags", "trigger", "--help"])).out).toContain("--conf <json>");
+});
+
+test("an unknown command is named and ends with 2", async () => {
+  const { code, err } = await cli(["dags", "bake"]);
+  expect(code).toBe(2);
+  expect(err).toContain(`no command "dags bake"`);
+});
+
+test("version is the package's", async () => {
+  expect(await cli(["version"])).toEqual({ code: 0, out: packageJson.version, err: "" });
+});
+
+test("without a token the way to one is named", async () => {
+  const { code, err } = await cli(["dags", "list"], { AIRFLARE_URL: "https://example.test" });
+  expect(code).toBe(1);
+  expect(err).toContain("POST https://example.test/auth/token");
+});
+
+test("dags list reads all pages", async () => {
+  const dag = (n: number) => ({
+    dag_id: `dag_${n}`,
+    is_paused: n % 2 === 0,
+    timetable_summary: n === 1 ? null : "@daily",
+  });
+  const { url, asked } = await api((path) => {
+    const offset = Number(new URL(path, "http://x").searchParams.get("offset"));
+    return { status: 200, body: { dags: offset === 0 ? [dag(0), dag(1)] : [dag(2)], total_entries: 101 } };
+  });
+  const { out } = await cli(["dags", "list"], { AIRFLARE_URL: url, AIRFLARE_TOKEN: "t" });
+  expect(out.split("\n").map((line) => line.replace(/ +/g, " "))).toEqual([
+    "dag_0 paused @daily",
+    "dag_1 active no schedule",
+    "dag_2 paused @daily",
+  ]);
+  expect(asked).toEqual([
+    ["GET", "/api/v2/dags?limit=100&offset=0", "Bearer t", null],
+    ["GET", "/api/v2/dags?limit=100&offset=100", "Bearer t", null],
+  ]);
+});
+
+test("dags trigger sends conf, run id and logical date, and prints the run", async () => {
+  const { url, asked } = await api(() => ({ status: 200, body: { dag_run_id: "r1", state: "queued" } }));
+  const argv = [
+    "dags",
+    "trigger",
+    "etl",
+    "--conf",
+    `{"a":1}`,
+    "--run-id",
+    "r1",
+    "--logical-date",
+    "2026-01-01T00:00:00Z",
+  ];
+  expect((await cli(argv, { AIRFLARE_URL: url, AIRFLARE_TOKEN: "t" })).out).toBe("r1 queued");
+  const body = { logical_date: "2026-01-01T00:00:00Z", dag_run_id: "r1", conf: { a: 1 } };
+  expect(asked).toEqual([["POST", "/api/v2/dags/etl/dagRuns", "Bearer t", body]]);
+});
+
+test("what the API refuses is printed with its reason", async () => {
+  const { url } = await api(() => ({ status: 404, body: { detail: `No DAG "nope"` } }));
+  const { code, err } = await cli(["dags", "trigger", "nope"], { AIRFLARE_URL: url, AIRFLARE_TOKEN: "t" });
+  expect([code, err]).toEqual([1, `airflare: POST /api/v2/dags/nope/dagRuns answered 404: No DAG "nope"`]);
+});
+
+test.each([
+  [["dags", "trigger"], "usage: airflare dags trigger"],
+  [["dags", "trigger", "a", "b"], "usage: airflare dags trigger"],
+  [["dags", "trigger", "a", "--conf", "{"], "--conf is not JSON"],
+])("%j is refused before any call", async (argv, reason) => {
+  const { code, err } = await cli(argv, { AIRFLARE_URL: "http://127.0.0.1:9", AIRFLARE_TOKEN: "t" });
+  expect(code).toBe(1);
+  expect(err).toContain(reason);
+});
+
+test("a server that is not there is named", async () => {
+  const { err } = await cli(["dags", "list"], { AIRFLARE_URL: "http://127.0.0.1:9", AIRFLARE_TOKEN: "t" });
+  expect(err).toContain("nothing answers at http://127.0.0.1:9");
+});
