@@ -81,9 +81,19 @@ async function executeAttempt(attempt: Attempt): Promise<AttemptReport> {
   }
   xcoms.close();
   log.close();
-  if (stats.metrics.length > 0) metrics(stats.metrics);
+  handOver(stats, metrics);
   const text = log.drain();
   return { token: order.token, outcome, startedAt, endedAt: now(), ...(text === "" ? {} : { log: text }) };
+}
+
+/** A metrics port that breaks its promise not to throw must not cost the attempt its report. */
+function handOver({ metrics }: StatsCollector, port: RuntimePorts["metrics"]): void {
+  if (metrics.length === 0) return;
+  try {
+    port(metrics);
+  } catch (error) {
+    console.error(`Metrics of an attempt were lost: ${messageOf(error)}`);
+  }
 }
 
 interface TaskWork extends Attempt {
