@@ -12,7 +12,7 @@ import type { ExecutableDag } from "../dag/executable-dag.ts";
 import type { Env } from "../dag/register.ts";
 import type { DagRunHead } from "../model/dag-run.ts";
 import { formatPrinted } from "./console-capture.ts";
-import { connectionsOf, hookMaker, variablesOf } from "./lookups.ts";
+import { connectionGetter, hookMaker, variablesOf } from "./lookups.ts";
 import type { RuntimePorts } from "./ports.ts";
 import type { SecretMasker } from "./secret-masker.ts";
 import type { StatsCollector } from "./stats.ts";
@@ -32,7 +32,7 @@ export interface ContextScope {
 export function runContext(scope: ContextScope): RunContext {
   const { head, ports } = scope;
   const logicalDate = new Date(head.logicalDate ?? head.runAfter);
-  const connections = connectionsOf(ports, scope.masker);
+  const connection = connectionGetter(ports, scope.masker);
   // The bindings' type is the author's, declared in Register; the port only carries them.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const env = ports.env as Env;
@@ -53,8 +53,8 @@ export function runContext(scope: ContextScope): RunContext {
     },
     ...dateTexts(logicalDate),
     variables: variablesOf(ports, scope.masker),
-    connections,
-    hook: hookMaker(connections, env),
+    connections: { get: connection },
+    hook: hookMaker(connection, env),
   };
 }
 

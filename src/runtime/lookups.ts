@@ -1,7 +1,7 @@
 /**
  * @module `ctx.variables`, `ctx.connections` and `ctx.hook`: looked up at use, secrets registered for masking before the author sees them.
  */
-import type { Connections, HookClass, Variables } from "../dag/context.ts";
+import type { HookClass, Variables } from "../dag/context.ts";
 import type { Env } from "../dag/register.ts";
 import { AirflareError } from "../model/error.ts";
 import type { Connection, RuntimePorts } from "./ports.ts";
@@ -37,29 +37,27 @@ export function variablesOf(ports: LookupPorts, masker: SecretMasker): Variables
   return { get } as Variables;
 }
 
-/** Connections by id; each found one is registered for masking. */
-export function connectionsOf(ports: LookupPorts, masker: SecretMasker): Connections {
-  return {
-    get: async (id: string): Promise<Connection> => {
-      const connection = await ports.connections.get(id);
-      if (connection === undefined) {
-        throw new AirflareError(
-          "connection_not_found",
-          `There is no connection ${id}${listed(await ports.connections.ids())}. Add it: airflare connections add ${id} --conn-uri <uri>.`,
-        );
-      }
-      masker.registerConnection(connection);
-      return connection;
-    },
+/** Finds connections by id; each found one is registered for masking. */
+export function connectionGetter(ports: LookupPorts, masker: SecretMasker): (id: string) => Promise<Connection> {
+  return async (id) => {
+    const connection = await ports.connections.get(id);
+    if (connection === undefined) {
+      throw new AirflareError(
+        "connection_not_found",
+        `There is no connection ${id}${listed(await ports.connections.ids())}. Add it: airflare connections add ${id} --conn-uri <uri>.`,
+      );
+    }
+    masker.registerConnection(connection);
+    return connection;
   };
 }
 
 /** `ctx.hook`: an instance of the class over the connection and the bindings. */
 export function hookMaker(
-  connections: Connections,
+  connection: (id: string) => Promise<Connection>,
   env: Env,
 ): <H>(hook: HookClass<H>, connectionId: string) => Promise<H> {
-  return async (hook, connectionId) => new hook(await connections.get(connectionId), env);
+  return async (hook, connectionId) => new hook(await connection(connectionId), env);
 }
 
 function parsed(name: string, text: string): unknown {
