@@ -6,6 +6,13 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 
 const [workFolder] = process.argv.slice(2);
+
+/** Files of `bundleAuthoringApi`. */
+const API_BUNDLE = /\/(airflare(-testing)?|dag-registry|chunk-[A-Z0-9]+)\.js/;
+
+// The author's line may be far below the check that found the mistake.
+Error.stackTraceLimit = 100;
+
 const { collectDags } = await import(pathToFileURL(path.join(workFolder, "dag-registry.js")).href);
 
 const send = (message) => new Promise((resolve) => process.send(message, resolve));
@@ -26,10 +33,12 @@ async function evaluate(file, modulePath) {
   }
 }
 
+/** Message and places in the author's files. Nothing in it may differ between two machines: it is part of the deployment's hash. */
 function errorText(thrown) {
   if (!(thrown instanceof Error)) return `threw ${String(thrown)}`;
-  const frames = (thrown.stack ?? "")
+  const places = (thrown.stack ?? "")
     .split("\n")
-    .filter((line) => line.trimStart().startsWith("at ") && !line.includes("node:internal"));
-  return [`${thrown.name}: ${thrown.message}`, ...frames.slice(0, 5)].join("\n");
+    .filter((line) => /^\s+at /.test(line) && line.includes(workFolder) && !API_BUNDLE.test(line))
+    .map((line) => line.replaceAll(`${pathToFileURL(workFolder).href}/`, "").replaceAll(workFolder + path.sep, ""));
+  return [`${thrown.name}: ${thrown.message}`, ...places].join("\n");
 }

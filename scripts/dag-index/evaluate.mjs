@@ -6,11 +6,8 @@ import fs from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Airflow's `dagbag_import_timeout`. */
-const LOAD_TIMEOUT_MS = 30_000;
-
 /** Answers `{ dags: [{ dagId, specHash }], error }` by file. */
-export async function evaluateFiles(bundles, workFolder) {
+export async function evaluateFiles(bundles, workFolder, loadTimeoutMs) {
   const modules = await Promise.all(
     bundles.map(async ({ file, code }, number) => {
       const modulePath = path.join(workFolder, `dag-${number}.js`);
@@ -21,7 +18,7 @@ export async function evaluateFiles(bundles, workFolder) {
   const answers = new Map();
   let left = modules;
   while (left.length > 0) {
-    const stoppedBy = await evaluateInChild(left, workFolder, answers);
+    const stoppedBy = await evaluateInChild(left, { workFolder, loadTimeoutMs, answers });
     left = left.filter(({ file }) => !answers.has(file));
     if (left.length > 0) {
       answers.set(left[0].file, { dags: [], error: stoppedBy });
@@ -32,7 +29,7 @@ export async function evaluateFiles(bundles, workFolder) {
 }
 
 /** Fills `answers` in order of the list. Resolves when the child is gone, with the reason for the file it was at. */
-function evaluateInChild(modules, workFolder, answers) {
+function evaluateInChild(modules, { workFolder, loadTimeoutMs, answers }) {
   return new Promise((resolve, reject) => {
     const child = fork(fileURLToPath(new URL("./evaluate-child.mjs", import.meta.url)), [workFolder], {
       execArgv: ["--enable-source-maps", "--no-warnings"],
@@ -47,7 +44,7 @@ function evaluateInChild(modules, workFolder, answers) {
       timer = setTimeout(() => {
         timedOut = true;
         child.kill("SIGKILL");
-      }, LOAD_TIMEOUT_MS);
+      }, loadTimeoutMs);
     };
     child.stderr.on("data", (chunk) => (stderr = (stderr + chunk).slice(-2000)));
     child.on("message", ({ file, dags, error }) => {
@@ -59,9 +56,7 @@ function evaluateInChild(modules, workFolder, answers) {
       clearTimeout(timer);
       const ended =
         `the file ended the process that loads it (${signal ?? `exit code ${code}`}). ${stderr.trim()}`.trim();
-      resolve(
-        timedOut ? `the file did not load within ${LOAD_TIMEOUT_MS / 1000} s: move slow work into a task` : ended,
-      );
+      resolve(timedOut ? `the file did not load within ${loadTimeoutMs / 1000} s: move slow work into a task` : ended);
     });
     startTimer();
     child.send(modules);

@@ -15,15 +15,18 @@ import { renderDagIndex } from "./render.mjs";
 
 const sha256 = (/** @type {string} */ text) => createHash("sha256").update(text).digest("hex");
 
+/** How long one file may take to load: Airflow's `dagbag_import_timeout`. */
+const LOAD_TIMEOUT_MS = 30_000;
+
 /** One generator per DAG folder; `generate()` may be called as often as files change, one call at a time. */
-export function createDagIndexGenerator({ projectFolder, dagFolder, outFile }) {
+export function createDagIndexGenerator({ projectFolder, dagFolder, outFile, loadTimeoutMs = LOAD_TIMEOUT_MS }) {
   /** What a file defined, by the hash of its bundle and of the authoring API. */
   let evaluated = new Map();
 
   async function evaluateChanged(bundles, apiHash, workFolder) {
     const keys = new Map(bundles.map(({ file, code }) => [file, `${file}:${apiHash}:${sha256(code)}`]));
     const changed = bundles.filter(({ file }) => !evaluated.has(keys.get(file)));
-    const answers = changed.length === 0 ? new Map() : await evaluateFiles(changed, workFolder);
+    const answers = changed.length === 0 ? new Map() : await evaluateFiles(changed, workFolder, loadTimeoutMs);
     const next = new Map();
     for (const { file } of bundles) next.set(keys.get(file), answers.get(file) ?? evaluated.get(keys.get(file)));
     evaluated = next;
@@ -32,7 +35,7 @@ export function createDagIndexGenerator({ projectFolder, dagFolder, outFile }) {
 
   async function generate() {
     const files = await listDagFiles(dagFolder);
-    const workFolder = await fs.mkdtemp(path.join(os.tmpdir(), "airflare-dags-"));
+    const workFolder = await fs.realpath(await fs.mkdtemp(path.join(os.tmpdir(), "airflare-dags-")));
     try {
       const apiHash = files.length === 0 ? "" : await bundleAuthoringApi(projectFolder, workFolder);
       const results = await Promise.all(files.map((file) => bundleDagFile(dagFolder, file)));

@@ -6,4 +6,7 @@ const stub = (name) =>
     throw new Error(`${name} of the Workers platform cannot be used while a DAG file loads; use it inside a task`);
   };
 
-module.exports = new Proxy({ __esModule: true }, { get: (target, name) => (target[name] ??= stub(String(name))) });
+// As prototype, because a bundler copies the own properties of a CommonJS module and keeps its prototype.
+module.exports = Object.create(
+  new Proxy({ __esModule: true }, { get: (target, name) => (target[name] ??= stub(String(name))) }),
+);
