@@ -1,0 +1,114 @@
+/**
+ * @module Clearing a whole run, and waiting for one.
+ */
+import { DAGRunClearBody, dagRunResponse } from "../schemas/dag-runs.ts";
+import { FINISHED_RUN_STATES } from "../../model/state.ts";
+import { HttpDetailError } from "../errors.ts";
+import { RETURN_KEY } from "../../model/xcom.ts";
+import { numberIn } from "../schemas/wire-value.ts";
+import { pathParam, requireRun, requireRunAround, runNotFound } from "../run-access.ts";
+import { readBody, readQuery } from "../validation.ts";
+import { taskInstanceResponse } from "../schemas/task-instances.ts";
+import { returnedValue } from "../xcom-value.ts";
+import * as z from "zod/mini";
+import type { ApiApp, ApiPorts } from "../ports.ts";
+import type { ApiContext } from "../run-access.ts";
+import type { DagRunApi } from "../../model/protocol.ts";
+import type { DagRunHead } from "../../model/dag-run.ts";
+
+const waitQuery = z.object({
+  interval: z.pipe(numberIn, z.number().check(z.gt(0))),
+  result: z.optional(z.array(z.string())),
+});
+
+/** The longest one call to the run's object stays open, ms; the client's interval is kept up to this. */
+const WAIT_CALL_MS_MAX = 25_000;
+
+export function dagRunClearRoutes(app: ApiApp): void {
+  app.post("/api/v2/dags/:dag_id/dagRuns/:dag_run_id/clear", clearRun);
+  app.get("/api/v2/dags/:dag_id/dagRuns/:dag_run_id/wait", waitForRun);
+}
+
+async function clearRun(c: ApiContext): Promise<Response> {
+  const body = await readBody(c, DAGRunClearBody);
+  if (body.only_new)
+    throw new HttpDetailError(400, "only_new is not supported: a run keeps the tasks of the version it started with");
+  refuseLatestVersion(body.run_on_latest_version);
+  const { run, head, around } = await requireRunAround(c);
+  const select = (around.spec?.tasks ?? []).map(({ taskId }) => ({ taskId }));
+  const options = {
+    select,
+    includeUpstream: false,
+    includeDownstream: false,
+    onlyFailed: body.only_failed,
+    onlyRunning: false,
+    resetDagRun: true,
+    note: body.note ?? null,
+  };
+  const command = { kind: "clear", options, dryRun: body.dry_run } as const;
+  const answer = await run.command({ callId: c.var.ports.randomId(), command });
+  if (!body.dry_run) return c.json(dagRunResponse({ ...head, ...answer.head }, around.displayName, around.version));
+  const instances = answer.touched.map((view) => taskInstanceResponse(view, around));
+  return c.json({ task_instances: instances, total_entries: instances.length });
+}
+
+/** A cleared run keeps its version: saying otherwise and doing this would be wrong. */
+export function refuseLatestVersion(wanted: boolean | null | undefined): void {
+  if (wanted === true) {
+    throw new HttpDetailError(
+      400,
+      "run_on_latest_version is not supported: a run keeps the version it started with; trigger a new run instead",
+    );
+  }
+}
+
+/** One line of JSON per interval until the run has ended; the last line brings the asked results. */
+async function waitForRun(c: ApiContext): Promise<Response> {
+  const { interval, result } = readQuery(c, waitQuery);
+  const { run, head } = await requireRun(c);
+  const lines = stateLines(c.var.ports, run, head, interval * 1000, result ?? []);
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const { done, value } = await lines.next();
+        if (done) controller.close();
+        else controller.enqueue(encoder.encode(`${JSON.stringify(value)}\n`));
+      } catch (error) {
+        console.error(`wait for ${pathParam(c, "dag_id")}/${pathParam(c, "dag_run_id")} broke off`, error);
+        controller.error(error);
+      }
+    },
+    async cancel() {
+      await lines.return(undefined);
+    },
+  });
+  return new Response(body, { headers: { "content-type": "application/x-ndjson" } });
+}
+
+async function* stateLines(
+  ports: ApiPorts,
+  run: DagRunApi,
+  first: DagRunHead,
+  intervalMs: number,
+  results: readonly string[],
+) {
+  let head: DagRunHead = first;
+  while (!FINISHED_RUN_STATES.has(head.state)) {
+    yield { state: head.state };
+    // Answers early when the run ends.
+    const next = await run.wait(Math.min(intervalMs, WAIT_CALL_MS_MAX));
+    if (next === null) throw runNotFound(first.dagId, first.runId);
+    head = next;
+  }
+  // Its rows are in the history now, so that a list right behind this answer finds it as ended.
+  await run.wait(WAIT_CALL_MS_MAX);
+  if (results.length === 0) {
+    yield { state: head.state };
+    return;
+  }
+  const values = await Promise.all(
+    results.map(async (taskId) => [taskId, await returnedValue(ports, run, taskId, RETURN_KEY)]),
+  );
+  yield { state: head.state, results: Object.fromEntries(values) };
+}
