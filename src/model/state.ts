@@ -56,13 +56,13 @@ export const FINISHED_RUN_STATES: ReadonlySet<DagRunState> = new Set<DagRunState
 
 /**
  * Which state may follow which, by the engine's own decisions. A user's clear or mark may also go from any state to `none`, `success`,
- * `failed` or `skipped`; `removed` is set when a mapped instance vanishes on re-expansion.
+ * `failed` or `skipped`. `removed` comes when a mapped task is expanded again and is shorter. A branch's skip overwrites `upstream_failed`.
  */
 export const TASK_INSTANCE_TRANSITIONS: Readonly<Record<TaskInstanceState, readonly TaskInstanceState[]>> = {
-  none: ["scheduled", "queued", "success", "skipped", "upstream_failed", "failed", "removed"],
+  none: ["scheduled", "success", "skipped", "upstream_failed", "failed", "removed"],
   removed: ["none"],
-  scheduled: ["queued", "skipped", "upstream_failed", "failed", "none", "removed"],
-  queued: ["running", "queued", "skipped", "failed", "up_for_retry", "restarting", "none"],
+  scheduled: ["queued", "skipped", "none", "removed"],
+  queued: ["queued", "running", "skipped", "failed", "up_for_retry", "none", "removed"],
   running: [
     "success",
     "failed",
@@ -72,14 +72,14 @@ export const TASK_INSTANCE_TRANSITIONS: Readonly<Record<TaskInstanceState, reado
     "deferred",
     "queued",
     "restarting",
-    "none",
+    "removed",
   ],
-  success: ["none"],
-  restarting: ["none", "up_for_retry", "failed"],
-  failed: ["none"],
-  up_for_retry: ["scheduled", "queued", "skipped", "upstream_failed", "failed", "none"],
-  up_for_reschedule: ["scheduled", "queued", "skipped", "upstream_failed", "failed", "none"],
-  upstream_failed: ["none"],
-  skipped: ["none"],
-  deferred: ["scheduled", "queued", "skipped", "failed", "success", "up_for_retry", "none"],
+  success: ["none", "removed"],
+  restarting: ["none"],
+  failed: ["none", "removed"],
+  up_for_retry: ["scheduled", "success", "skipped", "upstream_failed", "failed", "none", "removed"],
+  up_for_reschedule: ["scheduled", "skipped", "upstream_failed", "failed", "none", "removed"],
+  upstream_failed: ["none", "skipped", "removed"],
+  skipped: ["none", "removed"],
+  deferred: ["scheduled", "skipped", "failed", "success", "up_for_retry", "none", "removed"],
 };

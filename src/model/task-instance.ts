@@ -11,7 +11,7 @@ export interface TaskInstance {
   /** -1 when the task is not mapped, or not expanded yet. Changes once, when an unexpanded instance becomes index 0. */
   mapIndex: number;
   state: TaskInstanceState;
-  /** Attempts so far: 0 before the first; raised when a new try is queued, not by a re-send, a loss or a poke. */
+  /** Attempts so far: 0 before the first; raised when a new try becomes ready, not by a re-send, a loss or a poke. */
   tryNumber: number;
   /** Tries granted: `retries + 1`, more after a clear. */
   maxTries: number;
