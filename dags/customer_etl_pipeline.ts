@@ -24,7 +24,9 @@ export async function transformData({ data }: { data: { customers: readonly Cust
   }
   return {
     transformedRows: complete.length,
-    countries: [...byCountry].map(([country, sum]) => ({ country, ...sum })).sort((a, b) => b.spend - a.spend),
+    countries: [...byCountry]
+      .map(([country, { customers, spend }]) => ({ country, customers, spend: Math.round(spend * 100) / 100 }))
+      .toSorted((a, b) => b.spend - a.spend),
   };
 }
 
