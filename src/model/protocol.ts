@@ -150,7 +150,9 @@ export type RunCommand =
   | { readonly kind: "set-xcom"; readonly taskId: TaskId; readonly mapIndex: number; readonly key: string; readonly value: XComValue; readonly create: boolean }
   | { readonly kind: "delete-xcom"; readonly taskId: TaskId; readonly mapIndex: number; readonly key: string }
   | { readonly kind: "watched-state"; readonly watchId: string; readonly passed: boolean; readonly reason: string }
-  | { readonly kind: "lost"; readonly tokens: readonly AttemptToken[]; readonly reason: string };
+  | { readonly kind: "lost"; readonly tokens: readonly AttemptToken[]; readonly reason: string }
+  /** Lines of a task's callback, added to the log of the try it belongs to; newline-separated JSON. */
+  | { readonly kind: "log"; readonly taskId: TaskId; readonly mapIndex: number; readonly tryNumber: number; readonly lines: string };
 
 export interface RunCommandAnswer {
   readonly head: DagRunHead;

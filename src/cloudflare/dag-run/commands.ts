@@ -5,11 +5,11 @@ import { deleteXCom, hasXCom, writeXComs } from "./xcom-rows.ts";
 import { instanceOf, viewsOf } from "./reads.ts";
 import type { RunCommand, RunCommandAnswer } from "../../model/protocol.ts";
 import { AirflareError } from "../../model/error.ts";
+import { appendLog } from "./log-rows.ts";
 import type { LiveRun } from "./live-run.ts";
-import { loadedRun } from "./live-run.ts";
 import type { RunEvent } from "../../model/event.ts";
 import type { RunHost } from "./host.ts";
-import { step } from "../../engine/dag-run/step.ts";
+import { selectForClear, selectForMark } from "../../engine/dag-run/select.ts";
 import { writeBook } from "./commit.ts";
 
 /** Carries out one command. `dag_run_not_found` when there is no run; a repeat with the same call id changes nothing and answers the same instances. */
@@ -19,16 +19,25 @@ export function command(host: RunHost, callId: string, order: RunCommand): RunCo
   const stored = live.calls.get(callId);
   if (stored !== undefined) return answer(host, live, stored.touched ?? []);
   if (order.kind === "set-xcom" || order.kind === "delete-xcom") return changeXCom(host, live, callId, order);
-  if ((order.kind === "clear" || order.kind === "mark") && order.dryRun)
-    return answer(host, live, previewedOrds(host, live, eventOf(order)));
+  if (order.kind === "log") return addLog(host, live, callId, order);
+  const selected = selectedOrds(live, order);
+  if ((order.kind === "clear" || order.kind === "mark") && order.dryRun) return answer(host, live, selected ?? []);
   const { instances } = host.apply(live, eventOf(order), {
-    also: (result, now) =>
-      live.calls.put(callId, { tokens: [], stale: [], touched: result.instances }, now, now + host.leases.runningMs),
+    also: (result, now) => {
+      const touched = selected ?? result.instances;
+      live.calls.put(callId, { tokens: [], stale: [], touched }, now, now + host.leases.runningMs);
+    },
   });
-  return answer(host, live, instances);
+  return answer(host, live, selected ?? instances);
 }
 
-function eventOf(order: Exclude<RunCommand, { kind: "set-xcom" | "delete-xcom" }>): RunEvent {
+/** What a clear or mark means, found before anything changes: an unknown task is refused here. Null for other commands. */
+function selectedOrds(live: LiveRun, order: RunCommand): readonly number[] | null {
+  if (order.kind === "clear") return selectForClear(live.run, order.options);
+  return order.kind === "mark" ? selectForMark(live.run, order.options) : null;
+}
+
+function eventOf(order: Exclude<RunCommand, { kind: "set-xcom" | "delete-xcom" | "log" }>): RunEvent {
   switch (order.kind) {
     case "start":
       return { kind: "run-started" };
@@ -47,12 +56,6 @@ function eventOf(order: Exclude<RunCommand, { kind: "set-xcom" | "delete-xcom" }
     case "lost":
       return { kind: "attempts-lost", tokens: order.tokens, reason: order.reason };
   }
-}
-
-/** What a command would touch, tried on a second copy of the run that is thrown away. */
-function previewedOrds(host: RunHost, live: LiveRun, event: RunEvent): readonly number[] {
-  const { run } = loadedRun(host.sql);
-  return step(run, { event, now: host.now(live), seed: 1, leases: host.leases }).instances;
 }
 
 function answer(host: RunHost, live: LiveRun, ords: readonly number[]): RunCommandAnswer {
@@ -74,10 +77,33 @@ function changeXCom(
     throw new AirflareError("xcom_already_exists", `${what} exists already: update it instead.`);
   if (!exists && !(order.kind === "set-xcom" && order.create))
     throw new AirflareError("xcom_not_found", `${what} does not exist.`);
-  const now = host.now(live);
-  host.sql.transactionSync<void>(() => {
+  return changeRows(host, live, callId, ord, (now) => {
     if (order.kind === "delete-xcom") deleteXCom(host.sql, ord, key);
     else writeXComs(host.sql, ord, [{ key, value: order.value }], now);
+  });
+}
+
+function addLog(
+  host: RunHost,
+  live: LiveRun,
+  callId: string,
+  order: Extract<RunCommand, { kind: "log" }>,
+): RunCommandAnswer {
+  const { ord } = instanceOf(live, order.taskId, order.mapIndex);
+  return changeRows(host, live, callId, ord, () => appendLog(host.sql, ord, order.tryNumber, order.lines));
+}
+
+/** A change of rows that the engine has no say in. */
+function changeRows(
+  host: RunHost,
+  live: LiveRun,
+  callId: string,
+  ord: number,
+  write: (now: number) => void,
+): RunCommandAnswer {
+  const now = host.now(live);
+  host.sql.transactionSync<void>(() => {
+    write(now);
     live.calls.put(callId, { tokens: [], stale: [], touched: [ord] }, now, now + host.leases.runningMs);
     writeBook(host.sql, live);
   });

@@ -4,7 +4,7 @@
 import { attemptShipments, type QueuedAttempt } from "../task-queue/producer.ts";
 import type { AttemptReport } from "../../model/outcome.ts";
 import type { Env } from "../env.ts";
-import { KNOWN_SHORT_MS } from "../../model/task-message.ts";
+import { isKnownShort } from "../../engine/dag-run/dispatch.ts";
 import type { LiveRun } from "./live-run.ts";
 import { TaskInstanceFlag } from "../../model/task-instance.ts";
 import { namedBinding } from "../task-queue/queue-binding.ts";
@@ -47,15 +47,13 @@ function unsentAttempts(live: LiveRun): QueuedAttempt[] {
       unsent.delete(ord);
       continue;
     }
-    const longest = run.longest[task.taskId];
-    const knownShort = longest !== undefined && longest < KNOWN_SHORT_MS;
     const alone = task.isolate || (instance.flags & TaskInstanceFlag.SEND_ALONE) !== 0;
     attempts.push({
       ord,
       token: tokenOf(live, ord),
       queue: task.queue,
       isolate: task.isolate,
-      packable: knownShort && !alone,
+      packable: isKnownShort(run, task) && !alone,
     });
   }
   return attempts;

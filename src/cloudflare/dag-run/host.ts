@@ -5,7 +5,7 @@
 import { attemptBatch, tokenOf } from "./claims.ts";
 import { drainOutbox, type WatchAnswer } from "./outbox.ts";
 import { freshRun, loadedRun, type LiveRun } from "./live-run.ts";
-import { hasRun, insertRun, writeInstances, writeSpec } from "./storage.ts";
+import { hasRun, insertRun, writeFacts, writeInstances, writeSpec } from "./storage.ts";
 import { type LeaseSettings, type RunEvent, scaledLeases } from "../../model/event.ts";
 import { logsDueAt, settleLogs } from "./logs.ts";
 import { objectStore, type ObjectStore } from "../object-store.ts";
@@ -120,13 +120,17 @@ export class RunHost {
       writeSpec(this.sql, spec);
       const created = freshRun(run, newBook(), this.sql);
       const result = start ? this.#step(created, { kind: "run-started" }, now, request.offer) : null;
-      const ords = run.instances.map((instance) => instance.ord);
-      if (result === null) {
-        writeInstances(this.sql, run.instances, ords);
-        writeBook(this.sql, created);
-      } else writeStep(this.sql, created, { ...result, instances: ords }, new Map(), now);
+      if (result !== null) writeStep(this.sql, created, { ...result, instances: [], facts: [] }, new Map(), now);
+      // All rows, not only those the first step changed.
+      writeInstances(
+        this.sql,
+        run.instances,
+        run.instances.map((instance) => instance.ord),
+      );
+      for (const [ord, facts] of run.facts) writeFacts(this.sql, ord, facts);
+      if (result === null) writeBook(this.sql, created);
       const tokens = (result?.handOff ?? []).map((ord) => tokenOf(created, ord));
-      created.calls.put(callId, { tokens, stale: [] }, now, now + this.leases.runningMs);
+      if (tokens.length > 0) created.calls.put(callId, { tokens, stale: [] }, now, now + this.leases.runningMs);
       return { live: created, handOff: result?.handOff ?? [] };
     });
     this.#live = live;
@@ -189,11 +193,12 @@ export class RunHost {
     return result;
   }
 
-  /** After each commit and at boot, in the same turn: alarm first, then the duties, then those who wait for the end. */
+  /** After each commit and at boot, in the same turn: start the duties, arm the alarm, wake those who wait for the end. */
   #settle(): void {
-    this.#rearm();
     // Duties go on behind the answer; each is repeated from the rows, so their failure is not the caller's.
     this.#ports.waitUntil(this.#duties.kick());
+    // After the start, because a duty under way needs the alarm only as its watchdog.
+    this.#rearm();
     this.#notify();
   }
 
@@ -233,7 +238,6 @@ export class RunHost {
     const unroutable = await sendUnsent(this.#ports.env, live);
     if (unroutable.length === 0 || this.#live !== live) return;
     const reports = unroutable.map((attempt) => unroutableReport(attempt, this.now(live)));
-    this.apply(live, { kind: "attempts-claimed", tokens: unroutable.map((attempt) => attempt.token) });
     this.apply(live, { kind: "attempts-finished", reports });
   }
 

@@ -54,10 +54,14 @@ export async function readLog(
   offset: number,
   limit: number,
 ): Promise<LogPage> {
-  const stored = readLogLines(sql, attempt.ord, attempt.tryNumber, offset, limit);
-  if (stored.total > 0) return page(stored.lines, offset, stored.total);
   const archived = await readArchivedLog(objects, readLogArchive(sql), attempt.ord, attempt.tryNumber);
-  const lines = (archived ?? "").split("\n").filter((line) => line !== "");
+  if (archived === null) {
+    const stored = readLogLines(sql, attempt.ord, attempt.tryNumber, offset, limit);
+    return page(stored.lines, offset, stored.total);
+  }
+  // A callback may have added lines after the archive was written.
+  const text = archived + readLogText(sql, attempt.ord, attempt.tryNumber);
+  const lines = text.split("\n").filter((line) => line !== "");
   return page(lines.slice(offset, offset + limit), offset, lines.length);
 }
 

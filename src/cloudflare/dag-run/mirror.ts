@@ -24,7 +24,8 @@ export function pushDueAt(live: LiveRun): number | null {
 /** The changes the history does not have yet. Its call id names run, incarnation and sequence: a repeat with the same changes is the same call. */
 export function runStatePush(sql: Sql, live: LiveRun): RunStatePush {
   const { run, book } = live;
-  const changed = run.instances.filter((instance) => instance.seq > book.mirroredSeq);
+  // The first push has all instances: most of a run that just started have not changed yet.
+  const changed = run.instances.filter((instance) => book.mirroredSeq === 0 || instance.seq > book.mirroredSeq);
   return {
     callId: `push:${run.head.incarnation}:${run.head.seq}`,
     head: { ...run.head },

@@ -1,0 +1,31 @@
+/**
+ * @module The run's SQL interface over `node:sqlite`, in memory: the same statements as in the object, without workerd.
+ */
+import type { Sql, SqlRow } from "../../src/cloudflare/dag-run/sql.ts";
+import { DatabaseSync } from "node:sqlite";
+
+export function nodeSql(): Sql {
+  const database = new DatabaseSync(":memory:");
+  let rowsWritten = 0;
+  return {
+    exec(statement, ...bindings) {
+      const rows = database.prepare(statement).all(...bindings) as SqlRow[];
+      rowsWritten += Number(database.prepare("SELECT changes() AS n").get()?.["n"] ?? 0);
+      return rows;
+    },
+    transactionSync(work) {
+      database.exec("BEGIN");
+      try {
+        const answer = work();
+        database.exec("COMMIT");
+        return answer;
+      } catch (error) {
+        database.exec("ROLLBACK");
+        throw error;
+      }
+    },
+    get rowsWritten() {
+      return rowsWritten;
+    },
+  };
+}
