@@ -13,7 +13,7 @@ import { machineProblem } from "./preflight.mjs";
 /** What wrangler and vitest need. */
 const TOOLS_NODE_VERSION_MIN = "22.12";
 
-export const projectFolder = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
+const projectFolder = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 
 /**
  * Answers the path of the Node to use, at least of the version given. Ends the process with one line that names the remedy when something is missing.

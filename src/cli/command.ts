@@ -3,7 +3,7 @@
  */
 import type { ApiClient } from "./api-client.ts";
 
-export interface CommandContext {
+interface CommandContext {
   /** Arguments behind the command's words. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
