@@ -44,3 +44,4 @@ export type { DefaultArgs, TaskOptions } from "./dag/task-options.ts";
 export type { MappedTaskArg, TaskArg, ValueRef, XComArg } from "./dag/xcom-arg.ts";
 export type { Duration } from "./lib/duration.ts";
 export type { TriggerRule } from "./model/trigger-rule.ts";
+export { DagBag, testContext, testDag } from "./testing.ts";

@@ -7,11 +7,13 @@ import type { ExecutableDag } from "./executable-dag.ts";
 import type { ParamInputs, ParamValues } from "./param.ts";
 import type { SpecHash } from "../model/ids.ts";
 import type { TaskSpec } from "../model/task-spec.ts";
+import { AirflareError } from "../model/error.ts";
 import { assertKey, invalidDag } from "./invalid-dag.ts";
 import { buildDag } from "./dag-builder.ts";
 import { paramRefs, paramSpecs } from "./param.ts";
 import { registerDag } from "./dag-registry.ts";
 import { serializeDag, specHash } from "./serialize.ts";
+import { specErrors } from "../engine/spec-rules.ts";
 
 /** One task of a DAG, for tests and tools: its spec and its neighbours. */
 export interface DagTask extends TaskSpec {
@@ -132,6 +134,8 @@ export function dag<const P extends ParamInputs = Record<never, never>>(
   const refs = paramRefs(params) as DagBodyArgs<P>["params"];
   const builder = buildDag(id, () => body({ params: refs }));
   const executable = serializeDag(builder, options, params);
+  const problems = specErrors(executable.spec);
+  if (problems.length > 0) throw new AirflareError("invalid_dag", problems.join("\n"), { details: { dagId: id } });
   const defined = new Dag<ParamValues<P>>(executable);
   registerDag(defined);
   return defined;

@@ -105,16 +105,6 @@ function dagFields(dagId: string, options: DagOptions): DagFields {
   const { spec: schedule, text } = scheduleSpec(place, options, timezone);
   const startDate = options.startDate ?? defaultArgs.startDate;
   const endDate = options.endDate ?? defaultArgs.endDate;
-  const catchup = options.catchup ?? false;
-  if (catchup && startDate === undefined) {
-    throw invalidDag(
-      place,
-      "catchup makes a run for each interval since startDate; give a startDate or remove catchup",
-    );
-  }
-  if (schedule.kind === "continuous" && options.maxActiveRuns !== 1) {
-    throw invalidDag(place, 'schedule "@continuous" starts the next run when one ends; give maxActiveRuns: 1');
-  }
   return {
     v: DAG_SPEC_VERSION,
     dagId,
@@ -128,7 +118,7 @@ function dagFields(dagId: string, options: DagOptions): DagFields {
     timezone,
     startDate: startDate === undefined ? null : dagDate(place, "startDate", startDate, timezone),
     endDate: endDate === undefined ? null : instantOf(place, "endDate", endDate, timezone),
-    catchup,
+    catchup: options.catchup ?? false,
     maxActiveRuns: read.integer("maxActiveRuns", options.maxActiveRuns, MAX_ACTIVE_DEFAULT, 1),
     maxActiveTasks: read.integer("maxActiveTasks", options.maxActiveTasks, MAX_ACTIVE_DEFAULT, 1),
     maxConsecutiveFailedDagRuns: read.integer("maxConsecutiveFailedDagRuns", options.maxConsecutiveFailedDagRuns, 0, 0),

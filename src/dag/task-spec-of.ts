@@ -15,8 +15,6 @@ import { mergedOptions } from "./task-options.ts";
 
 const RETRY_DELAY_MS = 300_000;
 const EXECUTION_TIMEOUT_MS = 600_000;
-/** A queue handler may run 15 minutes; the rest is for claiming and reporting. */
-const EXECUTION_TIMEOUT_MAX_MS = 14 * 60_000;
 /** What an HTTP invocation surely has left. */
 const DIRECT_TIMEOUT_MAX_MS = 20_000;
 
@@ -131,12 +129,6 @@ export class OptionReader {
 function executionTimeout(place: Place, read: OptionReader, options: GivenOptions): number {
   const given = read.duration("executionTimeout", options.executionTimeout);
   const ms = given ?? EXECUTION_TIMEOUT_MS;
-  if (ms > EXECUTION_TIMEOUT_MAX_MS) {
-    throw invalidDag(
-      place,
-      `executionTimeout ${durationText(ms)} is over the limit of ${durationText(EXECUTION_TIMEOUT_MAX_MS)} of one attempt; split the task, map it, or let it return and go on later with AirflowRescheduleException (longer work belongs into a Workflow or a Container)`,
-    );
-  }
   if (ms <= 0) throw invalidDag(place, "executionTimeout is 0; give the attempt some time");
   if (options.executor === "direct" && (given === undefined || given > DIRECT_TIMEOUT_MAX_MS)) {
     throw invalidDag(

@@ -4,6 +4,7 @@
 import type { ArgsOf } from "../args-of.ts";
 import type { Context } from "../context.ts";
 import type { Edgeable } from "../edges.ts";
+import type { TaskHandler } from "../executable-dag.ts";
 import type { TaskArg } from "../xcom-arg.ts";
 import type { TaskOptions } from "../task-options.ts";
 import { drawAll, placedEnds } from "../edges.ts";
@@ -61,10 +62,6 @@ export function branch<
     );
     return placed;
   });
-  const chosen = (answer: BranchAnswer): readonly string[] => {
-    const keys: readonly string[] = typeof answer === "string" ? [answer] : (answer ?? []);
-    return Array.isArray(keys) ? keys.flatMap((key) => ids.get(key) ?? [key]) : keys;
-  };
   const placed = placeTask({
     id,
     what: "branch",
@@ -72,8 +69,29 @@ export function branch<
     options: taskOptions,
     input,
     // The input was checked against `I` when the branch was placed.
-    execute: () => async (given, context) => chosen(await fn(given as I, context)),
+    execute: () => {
+      const execute: TaskHandler["execute"] = async (given, context) => chosen(ids, await fn(given as I, context));
+      targets.set(execute, ids);
+      return execute;
+    },
   });
   for (const end of ends) drawAll([placed], end);
   return taskRef(placed);
+}
+
+type TargetIds = ReadonlyMap<string, readonly string[]>;
+
+/** Keys of `to` as full ids; anything else is an id already. */
+function chosen(ids: TargetIds, answer: BranchAnswer): readonly string[] {
+  const keys = typeof answer === "string" ? [answer] : (answer ?? []);
+  return keys.flatMap((key) => ids.get(key) ?? [key]);
+}
+
+/** The targets of each branch's code, for those who answer in its place. */
+const targets = new WeakMap<TaskHandler["execute"], TargetIds>();
+
+/** What the branch would answer the engine if its function had answered `answer`: mocks of tests may name keys of `to`, too. */
+export function branchAnswer(handler: TaskHandler, answer: unknown): unknown {
+  const isAnswer = typeof answer === "string" || answer === null || answer === undefined || Array.isArray(answer);
+  return isAnswer ? chosen(targets.get(handler.execute) ?? new Map(), answer) : answer;
 }
