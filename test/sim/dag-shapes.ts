@@ -9,7 +9,17 @@ import { aDagSpec, aTaskSpec } from "../support/spec-builders.ts";
 import type { Rng } from "./rng.ts";
 
 const RULES = TRIGGER_RULES.filter((rule) => rule !== "all_done_setup_success");
-const KINDS: readonly TaskKind[] = ["task", "task", "task", "task", "task", "empty", "branch", "short_circuit", "sensor"];
+const KINDS: readonly TaskKind[] = [
+  "task",
+  "task",
+  "task",
+  "task",
+  "task",
+  "empty",
+  "branch",
+  "short_circuit",
+  "sensor",
+];
 
 /** A DAG of up to 24 tasks. Upstreams always come earlier, so that there is no cycle. */
 export function drawDag(rng: Rng, dagId: string): DagSpec {

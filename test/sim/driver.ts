@@ -1,0 +1,124 @@
+/**
+ * @module The simulated worker: claims the attempts of a message, "runs" them for a drawn time, heartbeats, reports, takes what is handed over, and may die at any moment.
+ */
+import type { AttemptOutcome, AttemptReport } from "../../src/model/outcome.ts";
+import type { AttemptToken } from "../../src/model/ids.ts";
+import type { HandOffOffer } from "../../src/model/event.ts";
+import { type Answer, CallLost, type Order, type RunHost } from "./run-host.ts";
+import type { World } from "./world.ts";
+
+const CALL_RETRIES_MAX = 4;
+
+export class Driver {
+  readonly #world: World;
+  readonly #host: RunHost;
+  readonly #id: number;
+  readonly #deadlineAt: number;
+  readonly #running = new Map<AttemptToken, Order>();
+  readonly #started = new Set<AttemptToken>();
+  #calls = 0;
+  #dead = false;
+  #beating = false;
+
+  constructor(world: World, host: RunHost) {
+    this.#world = world;
+    this.#host = host;
+    this.#id = world.nextDriverId();
+    this.#deadlineAt = world.now + 600_000;
+  }
+
+  claim(tokens: readonly AttemptToken[]): void {
+    this.#call(
+      (callId) => this.#host.handle({ kind: "attempts-claimed", tokens }, null, callId),
+      (answer) => this.#take(answer.orders),
+    );
+  }
+
+  /** Attempts that came with the answer of another call (creation). */
+  take(answer: Answer): void {
+    this.#take(answer.orders);
+  }
+
+  #offer(): HandOffOffer {
+    const room = this.#world.now < this.#deadlineAt ? Math.max(0, 8 - this.#running.size) : 0;
+    return { room, deadlineAt: this.#deadlineAt, driver: "queue" };
+  }
+
+  #take(orders: readonly Order[]): void {
+    for (const order of orders) {
+      if (this.#started.has(order.token) && this.#world.core.driverDropsRepeats) continue;
+      this.#started.add(order.token);
+      this.#running.set(order.token, order);
+      this.#world.onStart(this.#host, order);
+      if (this.#world.fault("driverDies")) return this.#die();
+      const ms = this.#world.durationOf(this.#host, order);
+      const startedAt = this.#world.now;
+      this.#world.plan(ms, () => this.#end(order, startedAt));
+    }
+    if (this.#running.size > 0 && !this.#beating) this.#beat();
+  }
+
+  #beat(): void {
+    this.#beating = true;
+    this.#world.plan(this.#world.leases.heartbeatMs, () => {
+      this.#beating = false;
+      if (this.#dead || this.#running.size === 0) return;
+      if (this.#world.fault("driverDies")) return this.#die();
+      if (!this.#world.fault("heartbeatLost")) this.#heartbeat();
+      if (this.#running.size > 0) this.#beat();
+    });
+  }
+
+  #heartbeat(): void {
+    try {
+      const answer = this.#host.handle({ kind: "attempts-heartbeat", tokens: [...this.#running.keys()] }, null, null);
+      for (const token of answer.stale) {
+        this.#running.delete(token);
+        this.#world.covered("attempt told to stop");
+      }
+    } catch (error) {
+      if (!(error instanceof CallLost)) throw error;
+    }
+  }
+
+  #end(order: Order, startedAt: number): void {
+    if (this.#dead || !this.#running.has(order.token)) return;
+    this.#running.delete(order.token);
+    this.#world.onEffect(this.#host, order);
+    if (this.#world.fault("driverDies")) return this.#die();
+    const outcome: AttemptOutcome = this.#world.outcomeOf(this.#host, order);
+    const report: AttemptReport = { token: order.token, outcome, startedAt, endedAt: this.#world.now };
+    this.#call(
+      (callId) => this.#host.handle({ kind: "attempts-finished", reports: [report] }, this.#offer(), callId),
+      (answer) => {
+        if (answer.stale.length > 0) this.#world.covered("stale report refused");
+        this.#take(answer.orders);
+      },
+    );
+  }
+
+  /** A call with its retries: same call id, growing pauses. Gives up in the end; the lease finds the attempt again. */
+  #call(send: (callId: string) => Answer, done: (answer: Answer) => void): void {
+    const callId = `${this.#id}:${this.#calls++}`;
+    const attempt = (n: number): void => {
+      if (this.#dead) return;
+      let answer: Answer;
+      try {
+        answer = send(callId);
+      } catch (error) {
+        if (!(error instanceof CallLost)) throw error;
+        this.#world.covered("call repeated");
+        if (n < CALL_RETRIES_MAX) this.#world.plan(200 * 2 ** n, () => attempt(n + 1));
+        return;
+      }
+      done(answer);
+    };
+    attempt(0);
+  }
+
+  #die(): void {
+    this.#dead = true;
+    this.#running.clear();
+    this.#world.covered("driver died");
+  }
+}
