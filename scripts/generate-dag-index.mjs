@@ -15,8 +15,14 @@ const dagFolder = path.resolve(values.dags ?? process.env["AIRFLARE_DAGS"] ?? pa
 const outFile = path.resolve(values.out ?? path.join(projectFolder, "src/generated/dags.ts"));
 
 const generator = createDagIndexGenerator({ projectFolder, dagFolder, outFile });
-const { dagIds, files, importErrors, changed } = await generator.generate();
-process.stdout.write(
-  `${dagIds.length} DAGs in ${files.length} files, ${importErrors.length} import errors${changed ? "" : " (index unchanged)"}\n`,
-);
-for (const { file, message } of importErrors) process.stderr.write(`import error in ${file}: ${message}\n`);
+try {
+  const { dagIds, files, importErrors, changed } = await generator.generate();
+  const unchanged = changed ? "" : " (index unchanged)";
+  process.stdout.write(
+    `${dagIds.length} DAGs in ${files.length} files, ${importErrors.length} import errors${unchanged}\n`,
+  );
+  for (const { file, message } of importErrors) process.stderr.write(`import error in ${file}: ${message}\n`);
+} catch (error) {
+  process.stderr.write(`no DAG index: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -2,7 +2,6 @@
  * @module Bundles for evaluation in Node: the authoring API once, each DAG file by itself with the API left outside and the platform's modules stubbed.
  */
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import fs from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -33,18 +32,14 @@ const platformStubs = {
 const authoringApiOutside = {
   name: "authoring-api-outside",
   setup({ onResolve }) {
-    onResolve({ filter: /^airflare(\/testing)?$/ }, ({ path: name }) => ({
-      path: `./${name.replace("/", "-")}.js`,
-      external: true,
-    }));
+    onResolve({ filter: /^airflare$/ }, () => ({ path: "./airflare.js", external: true }));
   },
 };
 
-/** Writes `airflare.js`, `airflare-testing.js` and `dag-registry.js` into the folder; answers a hash of them. */
+/** Writes `airflare.js` and `dag-registry.js` into the folder; answers a hash of them. */
 export async function bundleAuthoringApi(projectFolder, outdir) {
   const source = (file) => path.join(projectFolder, "src", file);
   const entryPoints = { airflare: source("index.ts"), "dag-registry": source("dag/dag-registry.ts") };
-  if (existsSync(source("testing.ts"))) entryPoints["airflare-testing"] = source("testing.ts");
   const { outputFiles } = await build({
     ...SHARED,
     entryPoints,

@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 const [workFolder] = process.argv.slice(2);
 
 /** Files of `bundleAuthoringApi`. */
-const API_BUNDLE = /\/(airflare(-testing)?|dag-registry|chunk-[A-Z0-9]+)\.js/;
+const API_BUNDLE = /\/(airflare|dag-registry|chunk-[A-Z0-9]+)\.js/;
 
 // The author's line may be far below the check that found the mistake.
 Error.stackTraceLimit = 100;
