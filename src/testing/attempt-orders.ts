@@ -1,7 +1,6 @@
 /**
  * @module Orders of attempts for a run that lives in memory: what the run's Durable Object makes from its rows.
  */
-import { elementIndexes } from "../engine/mapping.ts";
 import type { DagRun } from "../model/dag-run.ts";
 import { type AttemptToken, attemptToken } from "../model/ids.ts";
 import type { AttemptOrder } from "../model/protocol.ts";
@@ -48,6 +47,17 @@ function mappedOrder(run: DagRun, task: TaskSpec, instance: TaskInstance): Attem
     indexes: elementIndexes(lengths, instance.mapIndex),
     groupId: task.expand === null ? groupId : null,
   };
+}
+
+/** Element index per key: the first key varies slowest, as in Airflow. */
+function elementIndexes(lengths: Readonly<Record<string, number>>, mapIndex: number): Record<string, number> {
+  const indexes: Record<string, number> = {};
+  let rest = mapIndex;
+  for (const [key, length] of Object.entries(lengths).toReversed()) {
+    indexes[key] = rest % Math.max(1, length);
+    rest = Math.floor(rest / Math.max(1, length));
+  }
+  return indexes;
 }
 
 /** The worst state of each upstream task's instances. */

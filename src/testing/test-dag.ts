@@ -145,6 +145,8 @@ class TestRun {
   #dispatch(tokens: readonly AttemptToken[]): void {
     const driving = this.#drive(tokens).finally(() => this.#drivers.delete(driving));
     this.#drivers.add(driving);
+    // The loop sees the rejection of one; those of others would be nobody's.
+    driving.catch(() => undefined);
   }
 
   async #drive(tokens: readonly AttemptToken[]): Promise<void> {

@@ -81,17 +81,21 @@ export function branch<
 
 type TargetIds = ReadonlyMap<string, readonly string[]>;
 
-/** Keys of `to` as full ids; anything else is an id already. */
-function chosen(ids: TargetIds, answer: BranchAnswer): readonly string[] {
-  const keys = typeof answer === "string" ? [answer] : (answer ?? []);
+/** Keys of `to` as full ids, other texts as the ids they are. What is no answer at all passes through: it fails the task where it is checked. */
+function chosen(ids: TargetIds, answer: unknown): unknown {
+  if (answer === null || answer === undefined) return [];
+  const keys: readonly unknown[] | undefined =
+    typeof answer === "string" ? [answer] : Array.isArray(answer) ? answer : undefined;
+  if (keys === undefined || !keys.every((key) => typeof key === "string")) return answer;
   return keys.flatMap((key) => ids.get(key) ?? [key]);
 }
 
 /** The targets of each branch's code, for those who answer in its place. */
-const targets = new WeakMap<TaskHandler["execute"], TargetIds>();
+const targets = new WeakMap<object, TargetIds>();
 
 /** What the branch would answer the engine if its function had answered `answer`: mocks of tests may name keys of `to`, too. */
 export function branchAnswer(handler: TaskHandler, answer: unknown): unknown {
-  const isAnswer = typeof answer === "string" || answer === null || answer === undefined || Array.isArray(answer);
-  return isAnswer ? chosen(targets.get(handler.execute) ?? new Map(), answer) : answer;
+  // The code is the key here; it is not called.
+  // oxlint-disable-next-line typescript/unbound-method
+  return chosen(targets.get(handler.execute) ?? new Map(), answer);
 }
