@@ -211,7 +211,6 @@ export interface ApiPorts {
   /** Epoch ms. */
   readonly now: () => number;
   readonly randomId: () => string;
-  readonly sleep: (ms: number) => Promise<void>;
   readonly history: HistoryPort;
   readonly objects: ApiObjectStore;
   dag(dagId: DagId): DagApi;

@@ -1,0 +1,465 @@
+/**
+ * @module In-memory DAGs, runs and history for the API's tests. They keep state the way the objects do, without an engine: a test says what happened.
+ */
+import { MemoryObjects, START } from "./runtime-fakes.ts";
+import { AirflareError, errorInfo } from "../../src/model/error.ts";
+import { aDagRunHead } from "./spec-builders.ts";
+import { createApp } from "../../src/api/app.ts";
+import { login } from "../../src/api/auth.ts";
+import type {
+  ApiPorts,
+  DagRow,
+  DagRunRow,
+  DagVersion,
+  HistoryPort,
+  ImportErrorRow,
+  TaskInstanceRow,
+} from "../../src/api/ports.ts";
+import type {
+  AttemptBatch,
+  CreateRunRequest,
+  DagApi,
+  DagRunApi,
+  DepStatus,
+  RunCommand,
+  TaskInstanceView,
+  XComEntry,
+} from "../../src/model/protocol.ts";
+import type { DagIndex } from "../../src/dag/dag-index.ts";
+import type { DagRunHead } from "../../src/model/dag-run.ts";
+import type { DagSpec } from "../../src/model/dag-spec.ts";
+import type { TaskInstanceState } from "../../src/model/state.ts";
+import type { TryRecord } from "../../src/model/task-instance.ts";
+
+const NO_USAGE = { objectCalls: 3, queueMessages: 1, rowsWritten: 7, alarms: 0, r2Writes: 0 };
+
+/** A run's object: `put` sets what its instances are. */
+export class FakeDagRun {
+  head: DagRunHead | null = null;
+  spec: DagSpec | null = null;
+  readonly views: TaskInstanceView[] = [];
+  readonly xcoms: (XComEntry & { ord: number; writtenAt: number })[] = [];
+  readonly tries: TryRecord[] = [];
+  readonly commands: RunCommand[] = [];
+  readonly logLines: string[] = [];
+  deps: readonly DepStatus[] = [];
+  handOff: AttemptBatch | null = null;
+  waits = 0;
+
+  /** Sets the state of an instance, making it when it is new. */
+  put(taskId: string, state: TaskInstanceState, more: Partial<TaskInstanceView> = {}): TaskInstanceView {
+    const mapIndex = more.mapIndex ?? -1;
+    const at = this.views.findIndex((view) => view.taskId === taskId && view.mapIndex === mapIndex);
+    const view = { ...(this.views[at] ?? newView(this.views.length, taskId)), state, ...more };
+    if (at === -1) this.views.push(view);
+    else this.views[at] = view;
+    return view;
+  }
+
+  readonly api: DagRunApi = {
+    create: async ({ head, spec }) => {
+      this.head = head;
+      this.spec = spec;
+      for (const task of spec.tasks) this.put(task.taskId, "none");
+      return { head, next: this.handOff };
+    },
+    command: async ({ command }) => {
+      this.commands.push(command);
+      if (this.head === null) throw new AirflareError("dag_run_not_found", "There is no such run.");
+      return { head: this.head, touched: this.#apply(command) };
+    },
+    readHead: async () => (this.head === null ? null : { ...this.head, usage: NO_USAGE }),
+    readSpec: async () => this.spec,
+    readTaskInstances: async ({ taskIds, mapIndexes, states, offset, limit }) => {
+      const fitting = this.views.filter(
+        (view) =>
+          (taskIds === undefined || taskIds.includes(view.taskId)) &&
+          (mapIndexes === undefined || mapIndexes.includes(view.mapIndex)) &&
+          (states === undefined || states.includes(view.state)),
+      );
+      return { views: fitting.slice(offset, offset + limit), total: fitting.length };
+    },
+    readTries: async () => this.tries,
+    readDeps: async () => this.deps,
+    readLog: async (_task, _map, _try, offset, limit) => {
+      const page = this.logLines.slice(offset, offset + limit);
+      const next = offset + page.length < this.logLines.length ? offset + page.length : null;
+      return { lines: page.map((line) => `${line}\n`).join(""), next };
+    },
+    wait: async () => {
+      this.waits++;
+      if (this.head !== null && this.waits > 1) this.head = { ...this.head, state: "success", endedAt: START + 9_000 };
+      return this.head;
+    },
+    poke: async () => {},
+    destroy: async () => {
+      this.head = null;
+    },
+    readXComs: async ({ taskIds, key, mapIndexes }) => ({
+      entries: this.xcoms.filter(
+        (entry) =>
+          (taskIds.length === 0 || taskIds.includes(entry.taskId)) &&
+          (key === null || key === entry.key) &&
+          (mapIndexes === undefined || mapIndexes.includes(entry.mapIndex)),
+      ),
+      more: null,
+    }),
+    claim: unused,
+    report: unused,
+    heartbeat: unused,
+    once: unused,
+  };
+
+  #apply(command: RunCommand): TaskInstanceView[] {
+    switch (command.kind) {
+      case "mark-run":
+        if (this.head !== null) this.head = { ...this.head, state: command.state };
+        return [];
+      case "mark":
+        return this.#selected(command.options.select).map((view) =>
+          command.dryRun ? view : this.put(view.taskId, command.options.state, { mapIndex: view.mapIndex }),
+        );
+      case "clear":
+        if (!command.dryRun && this.head !== null) this.head = { ...this.head, state: "queued" };
+        return this.#selected(command.options.select).map((view) =>
+          command.dryRun ? view : this.put(view.taskId, "none", { mapIndex: view.mapIndex }),
+        );
+      case "note":
+        if (command.select === null && this.head !== null) this.head = { ...this.head, note: command.note };
+        return command.select === null
+          ? []
+          : this.#selected([command.select]).map((view) =>
+              this.put(view.taskId, view.state, { mapIndex: view.mapIndex, note: command.note }),
+            );
+      case "set-xcom": {
+        const { taskId, mapIndex, key, value } = command;
+        this.#dropXCom(taskId, mapIndex, key);
+        this.xcoms.push({ taskId, mapIndex, key, value, ord: 0, writtenAt: START });
+        return [];
+      }
+      case "delete-xcom":
+        this.#dropXCom(command.taskId, command.mapIndex, command.key);
+        return [];
+      default:
+        return [];
+    }
+  }
+
+  #dropXCom(taskId: string, mapIndex: number, key: string): void {
+    const at = this.xcoms.findIndex(
+      (entry) => entry.taskId === taskId && entry.mapIndex === mapIndex && entry.key === key,
+    );
+    if (at !== -1) this.xcoms.splice(at, 1);
+  }
+
+  #selected(
+    select: readonly { readonly taskId: string; readonly mapIndexes?: readonly number[] }[],
+  ): TaskInstanceView[] {
+    return this.views.filter((view) =>
+      select.some(({ taskId, mapIndexes }) => taskId === view.taskId && (mapIndexes?.includes(view.mapIndex) ?? true)),
+    );
+  }
+}
+
+function newView(ord: number, taskId: string): TaskInstanceView {
+  const numbers = {
+    scheduledAt: 0,
+    queuedAt: 0,
+    startedAt: 0,
+    endedAt: 0,
+    dueAt: 0,
+    sends: 0,
+    losses: 0,
+    firstPokedAt: 0,
+    pokes: 0,
+    flags: 0,
+    elapsedMs: 0,
+  };
+  return {
+    ord,
+    taskId,
+    mapIndex: -1,
+    state: "none",
+    tryNumber: 0,
+    maxTries: 1,
+    seq: 1,
+    ...numbers,
+    note: null,
+    error: null,
+    renderedMapIndex: null,
+  };
+}
+
+function unused(): Promise<never> {
+  return Promise.reject(new Error("the API never claims, reports or heartbeats"));
+}
+
+/** A DAG's object: unique run ids and logical dates, a spec that has to be brought, a switch. */
+export class FakeDag {
+  specHash: string | null = null;
+  spec: DagSpec | null = null;
+  paused = false;
+  refuse: AirflareError | null = null;
+  readonly requests: CreateRunRequest[] = [];
+  readonly heads = new Map<string, DagRunHead>();
+
+  readonly api: DagApi = {
+    syncSpec: async (spec, specHash) => {
+      this.spec = spec;
+      this.specHash = specHash;
+      return { versionNumber: 1 };
+    },
+    createRun: async (request) => {
+      this.requests.push(request);
+      if (this.spec === null || this.specHash !== request.specHash) return { kind: "spec-needed", have: this.specHash };
+      if (this.refuse !== null) return { kind: "refused", error: errorInfo(this.refuse) };
+      const runId = request.runId ?? `manual__${START}`;
+      const taken = [...this.heads.values()].some(
+        (head) => head.runId === runId || (request.logicalDate !== null && head.logicalDate === request.logicalDate),
+      );
+      if (taken) return { kind: "refused", error: { code: "run_already_exists", message: "taken" } };
+      const head = aDagRunHead({
+        dagId: this.spec.dagId,
+        runId,
+        runType: request.runType,
+        triggeredBy: request.triggeredBy,
+        triggeringUser: request.triggeringUser,
+        logicalDate: request.logicalDate,
+        dataIntervalStart: request.dataInterval?.start ?? request.logicalDate,
+        dataIntervalEnd: request.dataInterval?.end ?? request.logicalDate,
+        conf: request.conf,
+        note: request.note,
+        specHash: request.specHash,
+        state: "queued",
+      });
+      this.heads.set(runId, head);
+      return { kind: "created", create: { head, spec: this.spec, longest: {}, start: true } };
+    },
+    readState: async () =>
+      this.spec === null
+        ? null
+        : { paused: this.paused, specHash: this.specHash, nextRunAfter: null, activeRuns: this.heads.size },
+    setPaused: async (paused) => {
+      this.paused = paused;
+    },
+    listRuns: async ({ logicalDateGte = -Infinity, logicalDateLte = Infinity, limit }) =>
+      [...this.heads.values()]
+        .filter((head) => (head.logicalDate ?? 0) >= logicalDateGte && (head.logicalDate ?? 0) <= logicalDateLte)
+        .slice(0, limit),
+    deleteRun: async (runId) => this.heads.delete(runId),
+    pushRunState: async () => ({ mirrored: true }),
+    watch: async () => ({ passed: true, reason: "" }),
+    tick: async () => ({ created: 0 }),
+    sweep: async () => {},
+  };
+}
+
+/** The history as lists; a page is cut, filters are only remembered (`asked`). */
+export class FakeHistory implements HistoryPort {
+  readonly dags = new Map<string, DagRow>();
+  readonly versions: DagVersion[] = [];
+  readonly importErrors: ImportErrorRow[] = [];
+  readonly asked: unknown[] = [];
+  runs: readonly DagRunRow[] = [];
+  instances: readonly TaskInstanceRow[] = [];
+  fail: AirflareError | null = null;
+  tickAt: number | null = START;
+
+  async listDags(...[filter, page]: Parameters<HistoryPort["listDags"]>) {
+    this.#remember(filter, page);
+    return cut(
+      [...this.dags.values()].filter((row) => filter.dagIds?.includes(row.dagId) ?? true),
+      page,
+    );
+  }
+  async getDag(dagId: string) {
+    this.#remember(dagId);
+    return this.dags.get(dagId) ?? null;
+  }
+  async listTags(...[pattern, page]: Parameters<HistoryPort["listTags"]>) {
+    this.#remember(pattern, page);
+    return cut([...new Set([...this.dags.values()].flatMap((row) => row.tags))], page);
+  }
+  async listVersions(...[dagId, page]: Parameters<HistoryPort["listVersions"]>) {
+    this.#remember(dagId, page);
+    return cut(
+      this.versions.map((version) => ({ ...version, displayName: version.dagId })),
+      page,
+    );
+  }
+  async findVersion(dagId: string, versionNumber: number) {
+    return this.versions.find((version) => version.dagId === dagId && version.versionNumber === versionNumber) ?? null;
+  }
+  async findVersionOfSpec(dagId: string, specHash: string) {
+    this.#remember(dagId, specHash);
+    return this.versions.find((version) => version.dagId === dagId && version.specHash === specHash) ?? null;
+  }
+  async listRuns(...[filter, page]: Parameters<HistoryPort["listRuns"]>) {
+    this.#remember(filter, page);
+    return cut(this.runs, page);
+  }
+  async listTaskInstances(...[filter, page]: Parameters<HistoryPort["listTaskInstances"]>) {
+    this.#remember(filter, page);
+    return cut(this.instances, page);
+  }
+  async countRuns() {
+    return this.runs.map(({ run }) => ({ dagId: run.dagId, state: run.state, count: 1 }));
+  }
+  async listImportErrors(...[pattern, page]: Parameters<HistoryPort["listImportErrors"]>) {
+    this.#remember(pattern, page);
+    return cut(this.importErrors, page);
+  }
+  async findImportError(id: number) {
+    return this.importErrors.find((row) => row.id === id) ?? null;
+  }
+  async deleteRun(dagId: string, runId: string) {
+    this.runs = this.runs.filter(({ run }) => run.dagId !== dagId || run.runId !== runId);
+  }
+  async heartbeats() {
+    this.#remember();
+    return { tickAt: this.tickAt, deployAt: START };
+  }
+
+  #remember(...call: readonly unknown[]): void {
+    if (this.fail !== null) throw this.fail;
+    this.asked.push(call);
+  }
+}
+
+function cut<Row>(rows: readonly Row[], page: { readonly offset: number; readonly limit: number }) {
+  return { rows: rows.slice(page.offset, page.offset + page.limit), total: rows.length };
+}
+
+/** A deployment with one DAG or more, and clients of its API. */
+export class FakeDeployment {
+  readonly history = new FakeHistory();
+  readonly objects = Object.assign(new MemoryObjects(), {
+    deletePrefix: async (prefix: string): Promise<void> => {
+      for (const key of this.objects.stored.keys()) if (key.startsWith(prefix)) this.objects.stored.delete(key);
+    },
+  });
+  readonly driven: AttemptBatch[] = [];
+  readonly deletedLogs: string[] = [];
+  secrets: ApiPorts["secrets"] = { adminPassword: "correct horse", secretKey: "a key of the deployment" };
+  now = START;
+  index: DagIndex = { bundleHash: "b1", dags: {}, files: {}, importErrors: [], sources: {} };
+  readonly #dags = new Map<string, FakeDag>();
+  readonly #runs = new Map<string, FakeDagRun>();
+  readonly #specs = new Map<string, DagSpec>();
+  readonly app: ReturnType<typeof createApp>;
+
+  constructor(specs: readonly DagSpec[], importErrors: DagIndex["importErrors"] = []) {
+    for (const spec of specs) this.#deploy(spec);
+    this.index = { ...this.index, importErrors };
+    this.app = createApp({ index: this.index, ports: () => this.ports() });
+  }
+
+  #deploy(spec: DagSpec): void {
+    const specHash = `hash-of-${spec.dagId}`;
+    this.#specs.set(spec.dagId, spec);
+    this.index = {
+      ...this.index,
+      dags: { ...this.index.dags, [spec.dagId]: { file: spec.relativeFileloc, specHash } },
+      sources: { ...this.index.sources, [spec.relativeFileloc]: `// ${spec.dagId}` },
+    };
+    this.history.versions.push({
+      dagId: spec.dagId,
+      versionNumber: 1,
+      specHash,
+      bundleVersion: "b1",
+      createdAt: START,
+    });
+    this.history.dags.set(spec.dagId, dagRow(spec, specHash));
+  }
+
+  /** Sends a request as `admin`; `token: null` sends none. Strings are sent as they are, other bodies as JSON. */
+  async request(
+    method: string,
+    path: string,
+    body?: unknown,
+    options: { token?: string | null; headers?: Record<string, string> } = {},
+  ): Promise<Response> {
+    const token = options.token === undefined ? await this.token() : options.token;
+    return await this.app.request(path, {
+      method,
+      headers: {
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...options.headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
+  }
+
+  async token(): Promise<string> {
+    return await login(
+      { adminPassword: "correct horse", secretKey: "a key of the deployment" },
+      "admin",
+      "correct horse",
+      Date.now(),
+    );
+  }
+
+  dag(dagId: string): FakeDag {
+    return getOrMake(this.#dags, dagId, () => new FakeDag());
+  }
+  run(dagId: string, runId: string): FakeDagRun {
+    return getOrMake(this.#runs, `${dagId}/${runId}`, () => new FakeDagRun());
+  }
+  ports(): ApiPorts {
+    return {
+      now: () => this.now,
+      randomId: () => crypto.randomUUID(),
+      history: this.history,
+      objects: this.objects,
+      secrets: this.secrets,
+      dag: (dagId) => this.dag(dagId).api,
+      run: (dagId, runId) => this.run(dagId, runId).api,
+      loadSpec: async (dagId) => this.#specs.get(dagId) ?? Promise.reject(new AirflareError("dag_not_found", dagId)),
+      storedSpec: async (hash) => [...this.#specs.values()].find((spec) => `hash-of-${spec.dagId}` === hash) ?? null,
+      syncDeploy: async () => {
+        if (this.history.fail !== null) throw this.history.fail;
+      },
+      deleteLogs: async ({ runId }) => void this.deletedLogs.push(runId),
+      drive: (batch) => void this.driven.push(batch),
+    };
+  }
+}
+
+function getOrMake<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
+  const kept = map.get(key);
+  if (kept !== undefined) return kept;
+  const made = make();
+  map.set(key, made);
+  return made;
+}
+
+function dagRow(spec: DagSpec, specHash: string): DagRow {
+  return {
+    dagId: spec.dagId,
+    displayName: spec.displayName ?? spec.dagId,
+    description: spec.description,
+    isPaused: false,
+    isStale: false,
+    hasImportErrors: false,
+    relativeFileloc: spec.relativeFileloc,
+    owners: ["airflow"],
+    tags: spec.tags,
+    timetableSummary: spec.scheduleText,
+    timetableKind: spec.schedule.kind,
+    maxActiveTasks: spec.maxActiveTasks,
+    maxActiveRuns: spec.maxActiveRuns,
+    maxConsecutiveFailedDagRuns: spec.maxConsecutiveFailedDagRuns,
+    hasTaskConcurrencyLimits: false,
+    warnings: spec.warnings,
+    specHash,
+    versionNumber: 1,
+    bundleVersion: "b1",
+    lastParsedAt: START,
+    nextLogicalDate: null,
+    nextIntervalStart: null,
+    nextIntervalEnd: null,
+    nextRunAfter: null,
+    specJson: JSON.stringify(spec),
+  };
+}
