@@ -3,7 +3,7 @@
  *
  * Waits (retries, pokes, deferrals) pass in no time: when nothing runs, the clock jumps to the next thing that is due.
  */
-import { runParams } from "../cloudflare/dag/run-params.ts";
+import { runParams } from "../dag/run-params.ts";
 import { projectConfig } from "../dag/config.ts";
 import type { Dag } from "../dag/dag.ts";
 import type { ExecutableDag } from "../dag/executable-dag.ts";
