@@ -34,11 +34,10 @@ export class Heartbeats {
   /** Beats until {@link close}. Never throws: a lost heartbeat is made good by the next one, or the lease ends. */
   async run(): Promise<void> {
     const { signal } = this.#closed;
-    for (;;) {
+    while (!signal.aborted) {
       // A sleep that is aborted may end either way.
       await this.#ports.sleep(this.#everyMs, signal).catch(() => undefined);
-      if (signal.aborted) return;
-      const tokens = this.#beating.tokens();
+      const tokens = signal.aborted ? [] : this.#beating.tokens();
       if (tokens.length > 0) await this.#beat(tokens);
     }
   }

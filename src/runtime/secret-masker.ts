@@ -64,10 +64,12 @@ export class SecretMasker {
 
 function variantsOf(secret: string): readonly string[] {
   const bytes = new TextEncoder().encode(secret);
-  const base64 = btoa(String.fromCharCode(...bytes)).replace(/=+$/, "");
+  const padded = btoa(String.fromCharCode(...bytes));
+  const base64 = padded.replace(/=+$/, "");
   const urlEncoded = encodeURIComponent(secret.toWellFormed());
   return [
     secret,
+    padded,
     base64,
     base64.replaceAll("+", "-").replaceAll("/", "_"),
     urlEncoded,
