@@ -55,10 +55,8 @@ export function errorResponse(error: unknown, c: Context, randomId: () => string
   const code = operatingErrorCode(error);
   if (code !== undefined) {
     const { status, retryable } = ERROR_CODES[code];
-    if (status < 500 || status === 503) {
-      const headers = retryable && status === 503 ? { "retry-after": RETRY_AFTER_SECONDS } : {};
-      return c.json({ detail: messageOf(error) }, status, headers);
-    }
+    const headers = retryable && status === 503 ? { "retry-after": RETRY_AFTER_SECONDS } : {};
+    return c.json({ detail: messageOf(error) }, status, headers);
   }
   const id = randomId().slice(0, 8);
   console.error(`unexpected error ${id} on ${c.req.method} ${c.req.path}`, error);

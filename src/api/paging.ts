@@ -68,16 +68,12 @@ function compareRows<Row>(
   valueOf: (row: Row, by: string) => string | number | null,
 ): number {
   for (const { by, descending } of order) {
-    const compared = compareValues(valueOf(a, by), valueOf(b, by));
-    if (compared !== 0) return descending ? -compared : compared;
+    const [left, right] = [valueOf(a, by), valueOf(b, by)];
+    if (left === right) continue;
+    // Rows without a value come last in both directions, as in the history's lists.
+    if (left === null) return 1;
+    if (right === null) return -1;
+    return left < right === descending ? 1 : -1;
   }
   return 0;
-}
-
-/** Null sorts first, as in SQLite. */
-function compareValues(a: string | number | null, b: string | number | null): number {
-  if (a === b) return 0;
-  if (a === null) return -1;
-  if (b === null) return 1;
-  return a < b ? -1 : 1;
 }

@@ -19,7 +19,7 @@ describe("POST /auth/token", () => {
     deployment.now = Date.now();
     const answer = await deployment.request("POST", path, PASSWORD, { token: null });
     expect(answer.status).toBe(201);
-    const { access_token } = (await answer.json()) as { access_token: string };
+    const { access_token } = await answer.json<{ access_token: string }>();
     expect((await deployment.request("GET", "/api/v2/dags", undefined, { token: access_token })).status).toBe(200);
   });
 

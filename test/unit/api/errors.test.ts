@@ -68,7 +68,7 @@ describe("a body", () => {
     const body =
       '{"logical_date":null,"dag_run_id":"r","conf":{"__proto__":{"admin":true},"constructor":"c","a":{"__proto__":1,"b":2}}}';
     const answer = await deployment.request("POST", RUNS, body);
-    const { conf } = (await answer.json()) as { conf: Record<string, unknown> };
+    const { conf } = await answer.json<{ conf: Record<string, unknown> }>();
     expect(conf).toEqual({ constructor: "c", a: { b: 2 } });
     expect(Reflect.get({}, "admin")).toBeUndefined();
   });
