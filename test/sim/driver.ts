@@ -19,6 +19,8 @@ export class Driver {
   #calls = 0;
   #dead = false;
   #beating = false;
+  /** Cut off from the object's heartbeat for good: its attempts run on, fenced off. */
+  #mute = false;
 
   constructor(world: World, host: RunHost) {
     this.#world = world;
@@ -64,7 +66,8 @@ export class Driver {
       this.#beating = false;
       if (this.#dead || this.#running.size === 0) return;
       if (this.#world.fault("driverDies")) return this.#die();
-      if (!this.#world.fault("heartbeatLost")) this.#heartbeat();
+      if (this.#world.fault("heartbeatLost")) this.#mute = true;
+      if (!this.#mute) this.#heartbeat();
       if (this.#running.size > 0) this.#beat();
     });
   }

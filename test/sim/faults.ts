@@ -22,6 +22,8 @@ export interface Faults {
   readonly clockSkew: number;
   readonly userCommand: number;
   readonly pushFails: number;
+  /** A row reaches the history after newer ones. */
+  readonly historyLate: number;
 }
 
 export const FAULT_KINDS = [
@@ -40,6 +42,7 @@ export const FAULT_KINDS = [
   "clockSkew",
   "userCommand",
   "pushFails",
+  "historyLate",
 ] as const satisfies readonly (keyof Faults)[];
 
 const LEVELS = [0, 0, 0.01, 0.05, 0.2] as const;
@@ -64,5 +67,6 @@ export function drawFaults(rng: Rng): Faults {
     clockSkew: level(),
     userCommand: level() / 4,
     pushFails: level(),
+    historyLate: level() * 3,
   };
 }

@@ -55,10 +55,14 @@ function checkFencing(host: RunHost, event: RunEvent, result: StepResult): void 
 function checkStarts(world: World, host: RunHost, run: DagRun, result: StepResult): void {
   if (world.touched.has(host.runId)) return;
   for (const ord of [...result.dispatch, ...result.handOff]) {
+    // Sent again after a loss: its rule held when it was sent first.
+    if (OPEN_ATTEMPT_STATES.has(host.durable.instances[ord]?.state ?? "none")) continue;
     const instance = run.instances[ord];
     // the rule as drawn, also where a broken core replaced it
     const drawn = instance === undefined ? undefined : world.specs.get(host.runId)?.tasks[instance.task];
     if (instance === undefined || drawn === undefined) continue;
+    // Scopes of setups and the pairs inside a mapped group have rules of their own; conformance rows judge those.
+    if (drawn.groupId !== null || drawn.isTeardown || drawn.upstream.includes("setup")) continue;
     const states = upstreamStates(run, instance.task);
     if (!mayRun(drawn.triggerRule, states)) {
       throw new Violation(

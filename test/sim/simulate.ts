@@ -38,6 +38,7 @@ export const REQUIRED_COVERAGE: readonly string[] = [
   "event attempts-finished",
   "event attempts-heartbeat",
   "event timer-due",
+  "event watched-state",
   "event task-instances-cleared",
   "event task-instances-marked",
   "event run-cancelled",
@@ -60,7 +61,7 @@ export const REQUIRED_COVERAGE: readonly string[] = [
 ];
 
 /** The engine's full recount after each event costs more than the event: every n-th world does it. */
-const RECOUNTED_EVERY = 8;
+const RECOUNTED_EVERY = 16;
 
 /** Worlds `seed`, `seed + 1`, ... Stops at the first violation. */
 export function runBatch(seed: number, runs: number, core: Core = REAL_CORE): Batch {

@@ -139,15 +139,18 @@ export class World {
         return;
       case "run-state": {
         const row = { seq: host.head.seq, state: host.head.state };
-        const late = this.fault("messageLate") ? this.rng.below(60_000) : 0;
+        const late = this.fault("historyLate") ? this.rng.below(60_000) : 0;
         this.plan(late, () => this.#mirror(host.runId, row));
         return;
       }
       case "watch":
         this.plan(10, () => {
+          const passed = this.healed || this.rng.chance(0.5);
           this.#quietly(() =>
-            host.handle({ kind: "watched-state", watchId: command.watchId, passed: true, reason: "" }, null, null),
+            host.handle({ kind: "watched-state", watchId: command.watchId, passed, reason: "" }, null, null),
           );
+          // An answer "not yet" is followed by a push once the run before is through.
+          if (!passed) this.plan(this.rng.between(1_000, 30_000), () => this.deliver(host, command));
         });
     }
   }
