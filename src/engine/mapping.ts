@@ -39,17 +39,6 @@ export function instanceCount(expandedBy: ExpandedBy): number {
   return Object.values(expandedBy).reduce((product, length) => product * length, 1);
 }
 
-/** Element index per key of the instance `mapIndex`: the first key varies slowest, as in Airflow. */
-export function elementIndexes(expandedBy: ExpandedBy, mapIndex: number): Record<string, number> {
-  const indexes: Record<string, number> = {};
-  let rest = mapIndex;
-  for (const [key, length] of Object.entries(expandedBy).toReversed()) {
-    indexes[key] = length === 0 ? 0 : rest % length;
-    rest = length === 0 ? 0 : Math.floor(rest / length);
-  }
-  return indexes;
-}
-
 /** Tasks named by an expansion. */
 export function sourcesOf(expand: ExpandSpec, graph: Graph): number[] {
   const found = new Set<number>();

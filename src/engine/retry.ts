@@ -22,7 +22,9 @@ export interface RetryDelayInput {
 export function retryDelayMs(input: RetryDelayInput): number {
   const { retryDelayMs: delayMs, retryExponentialBackoff: factor, maxRetryDelayMs } = input.task;
   if (factor === 0 || factor === 1) return delayMs;
-  const base = Math.max(1, Math.ceil((delayMs / 1000) * factor ** (input.tryNumber - 1)));
+  const power = factor ** (input.tryNumber - 1);
+  // Beyond what a number holds the day is reached, even from a delay of 0, as in Airflow.
+  const base = Number.isFinite(power) ? Math.max(1, Math.ceil((delayMs / 1000) * power)) : BACKOFF_MAX_SECONDS;
   const seconds =
     base >= BACKOFF_MAX_SECONDS ? BACKOFF_MAX_SECONDS : Math.min(base + jitter(input, base), BACKOFF_MAX_SECONDS);
   return maxRetryDelayMs === null ? seconds * 1000 : Math.min(seconds * 1000, maxRetryDelayMs);

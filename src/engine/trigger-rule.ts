@@ -57,8 +57,11 @@ export const TRIGGER_RULE_DECISIONS: Readonly<Record<TriggerRule, Rule>> = {
   },
   none_failed: noneFailed,
   none_failed_min_one_success: (c) => {
-    if (failures(c) === 0 && c.skipped === c.total) return "skipped";
-    return noneFailed(c, -1);
+    if (failures(c) > 0) return "upstream_failed";
+    if (c.skipped >= c.total) return "skipped";
+    if (!isDone(c)) return "wait";
+    // Only removed and skipped ones: nothing succeeded and nothing will.
+    return c.success === 0 ? "upstream_failed" : "run";
   },
   none_skipped: (c) => {
     if (c.skipped > 0) return "skipped";
