@@ -8,7 +8,7 @@ import { AirflareError } from "../model/error.ts";
 import type { XComValue } from "../model/xcom.ts";
 import type { ObjectStorePort } from "./ports.ts";
 
-export type StoredXCom = Extract<XComValue, { in: "r2" }>;
+type StoredXCom = Extract<XComValue, { in: "r2" }>;
 
 /** Bytes kept for other attempts of the same invocation; beyond it an object is read again. */
 const CACHE_BYTES_MAX = 16 * 1024 * 1024;

@@ -1,7 +1,7 @@
 /**
  * @module One attempt from order to report: sensors, time limits, callbacks, secrets, `once`.
  */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { done } from "../../../src/dag/sensors/done.ts";
 import { encode } from "../../../src/lib/codec.ts";
 import type { AttemptOutcome } from "../../../src/model/outcome.ts";
@@ -181,9 +181,12 @@ describe("an attempt", () => {
   });
 
   test("does not fail with a broken metrics port", async () => {
+    const shout = vi.spyOn(console, "error").mockImplementation(() => undefined);
     const ports = fakePorts({ metrics: thrower(new Error("no")) });
     const dag = aDag({ t: (_input, ctx) => ctx.stats.incr("n") });
     expect((await attemptReport(anOrder("t"), dag, { ports })).outcome.kind).toBe("success");
+    expect(shout).toHaveBeenCalledOnce();
+    shout.mockRestore();
   });
 });
 
