@@ -6,24 +6,28 @@ import fs from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Answers `{ dags: [{ dagId, specHash }], error }` by file. */
-export async function evaluateFiles(bundles, workFolder, loadTimeoutMs) {
+/** Answers `{ dags: [{ dagId, specHash }], error }` by file. `config` (null without one) is loaded before them in every child. */
+export async function evaluateFiles(bundles, { workFolder, loadTimeoutMs, config }) {
   const modules = await Promise.all(
-    bundles.map(async ({ file, code }, number) => {
+    [config, ...bundles].map(async (bundle, number) => {
+      if (bundle === null || bundle.error !== null) return null;
       const modulePath = path.join(workFolder, `dag-${number}.js`);
-      await fs.writeFile(modulePath, code);
-      return { file, modulePath };
+      await fs.writeFile(modulePath, bundle.code);
+      return { file: bundle.file, modulePath };
     }),
   );
   const answers = new Map();
-  let left = modules;
+  let first = modules[0] ?? null;
+  let left = modules.slice(1);
   while (left.length > 0) {
-    const stoppedBy = await evaluateInChild(left, { workFolder, loadTimeoutMs, answers });
+    const list = first === null ? left : [first, ...left];
+    const stoppedBy = await evaluateInChild(list, { workFolder, loadTimeoutMs, answers });
     left = left.filter(({ file }) => !answers.has(file));
-    if (left.length > 0) {
-      answers.set(left[0].file, { dags: [], error: stoppedBy });
-      left = left.slice(1);
-    }
+    const culprit = first !== null && !answers.has(first.file) ? first : left[0];
+    if (culprit === undefined) break;
+    answers.set(culprit.file, { dags: [], error: stoppedBy });
+    if (culprit === first) first = null;
+    left = left.filter(({ file }) => !answers.has(file));
   }
   return answers;
 }

@@ -4,9 +4,11 @@
  * A file that does not bundle or throws at load is an import error of that file only. Results are kept by content, so a repeat evaluates only what changed.
  */
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import process from "node:process";
 import { bundleAuthoringApi, bundleDagFile } from "./bundle.mjs";
 import { evaluateFiles } from "./evaluate.mjs";
 import { listDagFiles } from "./list-dag-files.mjs";
@@ -23,10 +25,12 @@ export function createDagIndexGenerator({ projectFolder, dagFolder, outFile, loa
   /** What a file defined, by the hash of its bundle and of the authoring API. */
   let evaluated = new Map();
 
-  async function evaluateChanged(bundles, apiHash, workFolder) {
-    const keys = new Map(bundles.map(({ file, code }) => [file, `${file}:${apiHash}:${sha256(code)}`]));
+  async function evaluateChanged(bundles, config, apiHash, workFolder) {
+    const base = sha256(`${apiHash}:${config?.code}`);
+    const keys = new Map(bundles.map(({ file, code }) => [file, `${file}:${base}:${sha256(code)}`]));
     const changed = bundles.filter(({ file }) => !evaluated.has(keys.get(file)));
-    const answers = changed.length === 0 ? new Map() : await evaluateFiles(changed, workFolder, loadTimeoutMs);
+    const options = { workFolder, loadTimeoutMs, config };
+    const answers = changed.length === 0 ? new Map() : await evaluateFiles(changed, options);
     const next = new Map();
     for (const { file } of bundles) next.set(keys.get(file), answers.get(file) ?? evaluated.get(keys.get(file)));
     evaluated = next;
@@ -39,16 +43,27 @@ export function createDagIndexGenerator({ projectFolder, dagFolder, outFile, loa
     try {
       const apiHash = files.length === 0 ? "" : await bundleAuthoringApi(projectFolder, workFolder);
       const results = await Promise.all(files.map((file) => bundleDagFile(dagFolder, file)));
-      const bundles = results.filter((result) => result.error === null);
-      const answers = await evaluateChanged(bundles, apiHash, workFolder);
-      const { dags, importErrors } = ownedDags(results, answers);
+      const configFile = findConfig(dagFolder);
+      const config = configFile === null ? null : await bundleDagFile(dagFolder, configFile);
+      const bundles = [config, ...results].filter((result) => result !== null && result.error === null);
+      const answers = await evaluateChanged(bundles, config, apiHash, workFolder);
+      const { dags, importErrors } = ownedDags([...results, ...(config === null ? [] : [config])], answers);
       const sources = Object.fromEntries(
         await Promise.all(files.map(async (file) => [file, await fs.readFile(path.join(dagFolder, file), "utf8")])),
       );
-      const bundleHash = sha256(JSON.stringify([results, dags, importErrors, apiHash]));
-      const text = renderDagIndex({ dagFolder, outFile, bundleHash, dags, importErrors, sources });
+      const configLoads = config !== null && !importErrors.some(({ file }) => file === configFile);
+      const bundleHash = sha256(JSON.stringify([results, config, dags, importErrors, apiHash]));
+      const text = renderDagIndex({
+        dagFolder,
+        outFile,
+        bundleHash,
+        dags,
+        importErrors,
+        sources,
+        configFile: configLoads ? configFile : null,
+      });
       const changed = await writeIfChanged(outFile, text);
-      const inputs = new Set(results.flatMap((result) => result.inputs));
+      const inputs = new Set([config, ...results].flatMap((result) => result?.inputs ?? []));
       return { dagIds: Object.keys(dags), files, importErrors, changed, inputs };
     } finally {
       await fs.rm(workFolder, { recursive: true, force: true });
@@ -58,12 +73,20 @@ export function createDagIndexGenerator({ projectFolder, dagFolder, outFile, loa
   return { generate };
 }
 
+/** `airflare.config.ts` in the folder or beside it, relative to the folder; null without one: names are then plain strings. */
+function findConfig(dagFolder) {
+  const places = ["airflare.config.ts", "../airflare.config.ts"];
+  return places.find((place) => existsSync(path.join(dagFolder, place))) ?? null;
+}
+
 /** Nothing is written when nothing changed: watchers of the index stay quiet. */
 async function writeIfChanged(file, text) {
   const before = await fs.readFile(file, "utf8").catch(() => null);
   if (before === text) return false;
   await fs.mkdir(path.dirname(file), { recursive: true });
-  await fs.writeFile(`${file}.new`, text);
-  await fs.rename(`${file}.new`, file);
+  // Another build may be writing the same index.
+  const written = `${file}.${process.pid}`;
+  await fs.writeFile(written, text);
+  await fs.rename(written, file);
   return true;
 }

@@ -9,14 +9,17 @@ function importPath(outFile, target) {
   return relative.startsWith(".") || path.isAbsolute(relative) ? relative : `./${relative}`;
 }
 
-/** One file per DAG id, in `dags`; helpers that define none and files that do not load are not imported. */
-export function renderDagIndex({ dagFolder, outFile, bundleHash, dags, importErrors, sources }) {
+/** `configFile` is null when there is none or it does not load. One file per DAG id, in `dags`; helpers that define none and files that do not load are not imported. */
+export function renderDagIndex({ dagFolder, outFile, bundleHash, dags, importErrors, sources, configFile }) {
   const files = [...new Set(Object.values(dags).map(({ file }) => file))].sort();
   const line = (key, value) => `    ${JSON.stringify(key)}: ${value},\n`;
   const json = (value) => JSON.stringify(value);
   return [
     "/**\n * @module Generated from the DAG folder by scripts/generate-dag-index.mjs. Not edited, not committed.\n */\n",
-    'import type { DagIndex } from "../dag/dag-index.ts";\n\n',
+    'import type { DagIndex } from "../dag/dag-index.ts";\n',
+    // The project's declarations count before any DAG file loads.
+    configFile === null ? "" : `import ${json(importPath(outFile, path.join(dagFolder, configFile)))};\n`,
+    "\n",
     "export const dagIndex: DagIndex = {\n",
     `  bundleHash: ${json(bundleHash)},\n`,
     `  dags: {\n${Object.entries(dags)

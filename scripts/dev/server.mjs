@@ -36,9 +36,8 @@ export async function startServer(settings) {
     miniflare,
     async watched() {
       const files = await listDagFiles(settings.dagFolder).catch(() => []);
-      const inDagFolder = [...files, "airflare.config.ts", ...index.inputs].map((file) =>
-        path.resolve(settings.dagFolder, file),
-      );
+      const configs = ["airflare.config.ts", "../airflare.config.ts"];
+      const inDagFolder = [...files, ...configs, ...index.inputs].map((file) => path.resolve(settings.dagFolder, file));
       return [...new Set([...inDagFolder, ...bundle.inputs])].filter((file) => file !== indexFile);
     },
     /** Answers whether a new bundle went live. */

@@ -18,7 +18,7 @@ export async function installDependencies(projectFolder) {
     process.stdout.write("installing packages (once; needs the network)\n");
     // `npm ci` would first empty a node_modules that is there, and leave nothing when the network is gone.
     const args = existsSync(modules) ? ["install", "--no-save"] : ["ci"];
-    const code = await npm([...args, "--no-audit", "--no-fund"], projectFolder);
+    const code = await npm([...args, "--no-audit", "--no-fund", "--loglevel=error"], projectFolder);
     if (code === null) return "npm was not found: install npm 10 or later (it comes with Node)";
     if (code !== 0) return `npm ${args[0]} failed (see above): check the network, then start again`;
   }

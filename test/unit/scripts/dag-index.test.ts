@@ -176,7 +176,40 @@ test("tests, declarations, hidden folders and packages are left out; airflare.co
     "airflare.config.ts": "export const config = {};\n",
   });
   expect(dagIds).toEqual(["a"]);
-  expect(text).not.toMatch(/a\.test\.ts|a\.d\.ts|hidden|node_modules|airflare\.config/);
+  expect(text).not.toMatch(/a\.test\.ts|a\.d\.ts|hidden|node_modules/);
+});
+
+const cronDag = oneDag("c").replace("schedule: null", `schedule: "@daily"`);
+
+test("airflare.config.ts counts for the folder it lies in, else for the folder beside it", async () => {
+  const config = (flag: boolean) =>
+    `import { defineConfig } from "airflare";\nexport const config = defineConfig({ createCronDataIntervals: ${flag} });\n`;
+  const hashOf = (text: string) => /"c": .*"specHash":"([0-9a-f]+)"/.exec(text)?.[1];
+  await write({ "c.ts": cronDag });
+  const again = createGenerator();
+  const without = await again();
+  expect(without.text).not.toContain("airflare.config.ts");
+
+  await write({ "../airflare.config.ts": config(true) });
+  const beside = await again();
+  expect(beside.text).toContain(`import "./airflare.config.ts";`);
+  expect(hashOf(beside.text)).not.toBe(hashOf(without.text));
+
+  await write({ "airflare.config.ts": config(false) });
+  const inside = await again();
+  expect(inside.text).toContain(`import "./dags/airflare.config.ts";`);
+  expect(hashOf(inside.text)).toBe(hashOf(without.text));
+});
+
+test.each([
+  ["does not parse", "const = 1;\n", /Expected identifier/],
+  ["throws", `throw new Error("no pools");\n`, /no pools/],
+  ["ends the process", "process.exit(1);\n", /ended the process/],
+])("an airflare.config.ts that %s is an import error, and the DAGs load without it", async (_name, text, message) => {
+  const { dagIds, errors, text: index } = await generate({ "airflare.config.ts": text, "a.ts": oneDag("a") });
+  expect(dagIds).toEqual(["a"]);
+  expect(errors).toEqual({ "airflare.config.ts": expect.stringMatching(message) });
+  expect(index).not.toContain(`import "./dags/airflare.config.ts"`);
 });
 
 test("a folder that is not there is named with the remedy", async () => {
