@@ -90,7 +90,6 @@ CREATE TABLE `dag` (
 	`next_dagrun_interval_start` integer,
 	`next_dagrun_interval_end` integer,
 	`next_dagrun_create_after` integer,
-	`active_runs` integer DEFAULT 0 NOT NULL,
 	`due_at` integer,
 	`check_at` integer,
 	`seq` integer DEFAULT 0 NOT NULL

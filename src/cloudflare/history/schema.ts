@@ -38,10 +38,9 @@ export const dag = sqliteTable(
     nextDagrunIntervalStart: integer("next_dagrun_interval_start"),
     nextDagrunIntervalEnd: integer("next_dagrun_interval_end"),
     nextDagrunCreateAfter: integer("next_dagrun_create_after"),
-    activeRuns: integer("active_runs").notNull().default(0),
     /** When the cron must wake the DAG's object for its schedule: 0 = at the next tick. Null = never (no schedule, paused). */
     dueAt: integer("due_at"),
-    /** When its earliest active run is overdue for a look; null = no active run. */
+    /** When the cron must wake the DAG's object to look after its runs: the watchdog of the object's own alarm. Null = no run lasts long enough. */
     checkAt: integer("check_at"),
     seq: integer("seq").notNull().default(0),
   },

@@ -33,7 +33,6 @@ export interface DagRow {
   readonly next_dagrun_interval_start: number | null;
   readonly next_dagrun_interval_end: number | null;
   readonly next_dagrun_create_after: number | null;
-  readonly active_runs: number;
   /** JSON list of tag names, sorted. */
   readonly tags_json: string;
 }

@@ -1,0 +1,130 @@
+/**
+ * @module State, spec, clock, alarm and mirror of one DAG's object: what every call of the host needs.
+ */
+import type { DagRunHead } from "../../model/dag-run.ts";
+import type { DagSpec } from "../../model/dag-spec.ts";
+import type { SpecHash } from "../../model/ids.ts";
+import { Alarm } from "../dag-run/alarm.ts";
+import { runRow } from "../history/mirror-rows.ts";
+import type { MirrorRow, PinnedVersion } from "../history/mirror-rows.ts";
+import { dagColumns } from "./dag-mirror.ts";
+import type { DagPorts } from "./dag-ports.ts";
+import type { DagState } from "./dag-state.ts";
+import { countRuns, nextCheckAt, nextQueuedAt } from "./run-rows.ts";
+import { hasStorage, readSpec, readState, writeState } from "./storage.ts";
+
+/** Rows that D1 did not take are written again after this. */
+const MIRROR_RETRY_MS = 5_000;
+/** Run rows kept for another try; a run's own pushes bring the rest. */
+const UNWRITTEN_MAX = 1_000;
+
+export class DagBook {
+  readonly ports: DagPorts;
+  readonly #alarm: Alarm;
+  #spec: { readonly hash: SpecHash; readonly pinned: PinnedVersion } | null = null;
+  /** The DAG's columns have changed since they were last written. */
+  #columnsChanged = false;
+  /** What the history did not take. Gone with the object: then the runs' own pushes bring it. */
+  #unwritten: MirrorRow[] = [];
+
+  constructor(ports: DagPorts) {
+    this.ports = ports;
+    this.#alarm = new Alarm(ports.setAlarm);
+  }
+
+  /** Null until the DAG was synced once. */
+  read(): DagState | null {
+    return hasStorage(this.ports.sql) ? readState(this.ports.sql) : null;
+  }
+
+  /** Monotonic: never below what this object has seen. */
+  now(state: Pick<DagState, "clock">): number {
+    return Math.max(state.clock, this.ports.clock());
+  }
+
+  /** The clock of the schedule; null when no tick has said what time it is. */
+  scheduleNow(state: DagState): number | null {
+    if (this.ports.ownSchedule) return Math.max(state.tickedAt, this.now(state));
+    return state.tickedAt === 0 ? null : state.tickedAt;
+  }
+
+  /** The version of a spec, null when it is no longer kept. */
+  pinned(specHash: SpecHash): PinnedVersion | null {
+    if (this.#spec?.hash === specHash) return this.#spec.pinned;
+    const pinned = readSpec(this.ports.sql, specHash);
+    if (pinned !== null) this.#spec = { hash: specHash, pinned };
+    return pinned;
+  }
+
+  spec(state: DagState): DagSpec | null {
+    return this.pinned(state.specHash)?.spec ?? null;
+  }
+
+  /** Writes the state, inside the transaction of its change. `columns`: the history's row of the DAG changes with it. */
+  save(state: DagState, columns: "columns" | "inner"): void {
+    state.clock = this.now(state);
+    if (columns === "columns") {
+      state.seq++;
+      this.#columnsChanged = true;
+    }
+    writeState(this.ports.sql, state);
+  }
+
+  /** True when `max_active_runs` lets the schedule make no further run. */
+  isBlocked(state: DagState): boolean {
+    const max = this.spec(state)?.maxActiveRuns ?? 0;
+    return countRuns(this.ports.sql, "open", false) >= max;
+  }
+
+  columns(state: DagState): MirrorRow {
+    return dagColumns(this.spec(state), state, this.ports.ownSchedule);
+  }
+
+  /** Arms the alarm for the earliest of all it looks at; in the turn of the change. */
+  arm(state: DagState): void {
+    const now = this.now(state);
+    const { next } = state;
+    const fires = this.ports.ownSchedule && next !== null && !this.isBlocked(state) ? next.runAfter : null;
+    const unwritten = this.#unwritten.length > 0 || state.mirrorOwed ? now + MIRROR_RETRY_MS : null;
+    const { sql } = this.ports;
+    for (const at of [fires, nextCheckAt(sql), nextQueuedAt(sql, now), unwritten])
+      this.#alarm.arm(at === null ? null : Math.max(at, now));
+  }
+
+  alarmFired(): void {
+    this.#alarm.fired();
+  }
+
+  /** Rows of runs just made, and of the DAG; not waited for. */
+  mirrorLater(heads: readonly DagRunHead[]): void {
+    this.ports.later(this.mirror(heads.map((head) => runRow(head, this.pinned(head.specHash), head.queuedAt))));
+  }
+
+  /** Writes rows of runs and, if they changed, the DAG's columns. Never throws: what D1 does not take is tried again by the alarm. */
+  async mirror(runs: readonly MirrorRow[]): Promise<void> {
+    const state = this.read();
+    if (state === null) return;
+    const rows = [...this.#unwritten, ...runs];
+    const owed = this.#columnsChanged || state.mirrorOwed;
+    if (rows.length === 0 && !owed) return;
+    this.#unwritten = [];
+    this.#columnsChanged = false;
+    try {
+      await this.ports.mirror({ dags: owed ? [this.columns(state)] : [], runs: rows });
+      if (state.mirrorOwed) this.#noteOwed(false);
+    } catch (error) {
+      this.#unwritten = [...rows, ...this.#unwritten].slice(-UNWRITTEN_MAX);
+      if (owed) this.#noteOwed(true);
+      this.ports.onError("mirror", error);
+      this.arm(this.read() ?? state);
+    }
+  }
+
+  /** Written only when D1 fails and when it is back: the rule costs no row. */
+  #noteOwed(owed: boolean): void {
+    const state = this.read();
+    if (state === null) return;
+    state.mirrorOwed = owed;
+    writeState(this.ports.sql, state);
+  }
+}

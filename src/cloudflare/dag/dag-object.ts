@@ -1,0 +1,88 @@
+/**
+ * @module The Durable Object that owns one DAG: the platform's entry points, each handed on to the host.
+ */
+import { DurableObject } from "cloudflare:workers";
+import type { DagSpec } from "../../model/dag-spec.ts";
+import { dagRunObjectName } from "../../model/ids.ts";
+import type { RunId, SpecHash } from "../../model/ids.ts";
+import type { CreateRunAnswer, CreateRunRequest, DagApi, DagRunRecord, RunStatePush } from "../../model/protocol.ts";
+import { objectSql } from "../dag-run/sql.ts";
+import type { Env } from "../env.ts";
+import { HistoryWriter } from "../history/writer.ts";
+import { DagHost } from "./host.ts";
+
+export class DagObject extends DurableObject<Env> implements DagApi {
+  readonly #host: DagHost;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const writer = new HistoryWriter(env.DB);
+    // The objects of DAGs are always addressed by name.
+    const dagId = ctx.id.name ?? "";
+    this.#host = new DagHost({
+      sql: objectSql(ctx.storage),
+      clock: () => Date.now(),
+      randomId: () => crypto.randomUUID(),
+      run: (runId) => env.DAG_RUN.getByName(dagRunObjectName(dagId, runId)),
+      mirror: (rows) => writer.write(rows),
+      // Not awaited: the output gate holds every answer until the alarm is stored with the rows of the same turn.
+      setAlarm: (at) => ctx.waitUntil(ctx.storage.setAlarm(at)),
+      later: (work) => ctx.waitUntil(work),
+      ownSchedule: env.AIRFLARE_TICK !== "0",
+      onError: (what, error) => console.error(`DAG ${dagId}, ${what}: will be repeated.`, error),
+    });
+  }
+
+  async syncSpec(spec: DagSpec, specHash: SpecHash): ReturnType<DagApi["syncSpec"]> {
+    return this.#host.syncSpec(spec, specHash);
+  }
+
+  async retire(): Promise<void> {
+    this.#host.retire();
+  }
+
+  async createRun(request: CreateRunRequest): Promise<CreateRunAnswer> {
+    return await this.#host.createRun(request);
+  }
+
+  async pushRunState(push: RunStatePush): Promise<{ readonly mirrored: boolean }> {
+    return await this.#host.pushRunState(push);
+  }
+
+  async watch(request: Parameters<DagApi["watch"]>[0]): ReturnType<DagApi["watch"]> {
+    return await this.#host.watch(request);
+  }
+
+  async setPaused(paused: boolean): Promise<void> {
+    this.#host.setPaused(paused);
+  }
+
+  async tick(dueAt: number): Promise<{ readonly created: number }> {
+    return await this.#host.tick(dueAt);
+  }
+
+  async readState(): ReturnType<DagApi["readState"]> {
+    return this.#host.readState();
+  }
+
+  async listRuns(request: Parameters<DagApi["listRuns"]>[0]): Promise<readonly DagRunRecord[]> {
+    const { logicalDateGte, logicalDateLte, limit } = request;
+    return this.#host.listRuns(
+      logicalDateGte ?? Number.MIN_SAFE_INTEGER,
+      logicalDateLte ?? Number.MAX_SAFE_INTEGER,
+      limit,
+    );
+  }
+
+  async deleteRun(runId: RunId): Promise<boolean> {
+    return await this.#host.deleteRun(runId);
+  }
+
+  async sweep(): Promise<void> {
+    await this.#host.sweep();
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#host.alarm();
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * @module What a DAG's object needs from outside, as narrow ports: real bindings in the object, `node:sqlite` and in-memory runs in tests.
+ */
+import type { RunId } from "../../model/ids.ts";
+import type { DagRunApi } from "../../model/protocol.ts";
+import type { Sql } from "../dag-run/sql.ts";
+import type { MirrorRows } from "../history/mirror-rows.ts";
+
+export interface DagPorts {
+  readonly sql: Sql;
+  /** Epoch ms, may go back; the host makes it monotonic. */
+  readonly clock: () => number;
+  readonly randomId: () => string;
+  readonly run: (runId: RunId) => DagRunApi;
+  /** Writes to the history; throws while D1 does not answer. */
+  readonly mirror: (rows: Partial<MirrorRows>) => Promise<void>;
+  readonly setAlarm: (at: number) => void;
+  /** Keeps the object up for work that nobody waits for; the work reports its own failures. */
+  readonly later: (work: Promise<unknown>) => void;
+  /** False under `AIRFLARE_TICK=0`: runs are made by ticks only, and the tick's time is the schedule's clock. */
+  readonly ownSchedule: boolean;
+  /** A failure that will be repeated. */
+  readonly onError: (what: string, error: unknown) => void;
+}

@@ -1,0 +1,119 @@
+/**
+ * @module What the DAG's object owes its runs' objects: that they exist, that they start when their turn comes, that waiting tasks hear of the run before.
+ * Each order is a row until it is confirmed, and may be given twice.
+ */
+import { judgePastRun } from "../../engine/deps/past-run.ts";
+import type { PastAnswer } from "../../engine/deps/past-run.ts";
+import type { DagRunHead } from "../../model/dag-run.ts";
+import type { RunId } from "../../model/ids.ts";
+import type { CreateDagRunRequest } from "../../model/protocol.ts";
+import { FINISHED_RUN_STATES } from "../../model/state.ts";
+import type { DagPorts } from "./dag-ports.ts";
+import { longestDurations } from "./durations.ts";
+import { findRun, updateRun } from "./run-rows.ts";
+import type { RunRow } from "./run-rows.ts";
+import { deletePendingCreate, Pending, readPendingCreate, readSpec } from "./storage.ts";
+import { answerWatch, deleteWatch, putWatch, runBefore, watchesOn } from "./watchers.ts";
+import type { Watch } from "./watchers.ts";
+
+/** Runs spoken to at the same time: the platform lets six connections wait for headers. */
+const PARALLEL = 6;
+
+export class RunOrders {
+  readonly #ports: DagPorts;
+  constructor(ports: DagPorts) {
+    this.#ports = ports;
+  }
+
+  /** What the object of a run needs to exist, while it has not confirmed; null afterwards. */
+  createRequest(run: RunRow): Omit<CreateDagRunRequest, "offer"> | null {
+    const { sql } = this.#ports;
+    const head = readPendingCreate(sql, run.runId);
+    const pinned = head === null ? null : readSpec(sql, head.specHash);
+    if (head === null || pinned === null) return null;
+    return { head, spec: pinned.spec, longest: longestDurations(sql), start: run.state === "running" };
+  }
+
+  /** Gives the open orders of these runs. What fails stays and is given again at the run's `checkAt`. */
+  async give(runIds: readonly RunId[]): Promise<void> {
+    for (let start = 0; start < runIds.length; start += PARALLEL) {
+      const some = runIds.slice(start, start + PARALLEL);
+      // Bounded on purpose: a page of runs is more than the connections one invocation may have open.
+      // oxlint-disable-next-line no-await-in-loop
+      await Promise.all(
+        some.map((runId) =>
+          this.#giveOne(runId).catch((error: unknown) => this.#ports.onError(`orders of run ${runId}`, error)),
+        ),
+      );
+    }
+  }
+
+  /** The run exists: its object has spoken. */
+  confirmCreated(run: RunRow): void {
+    if ((run.pending & Pending.CREATE) === 0) return;
+    const { sql } = this.#ports;
+    deletePendingCreate(sql, run.runId);
+    updateRun(sql, run.runId, { pending: run.pending & ~Pending.CREATE });
+  }
+
+  /** The head of a run as its object has it; null when it has none, which a lost creation explains. */
+  async readHead(runId: RunId): Promise<DagRunHead | null> {
+    return await this.#ports.run(runId).readHead();
+  }
+
+  /** Answers a watch, and keeps it while the answer is no. */
+  async watch(watch: Watch, catchup: boolean): Promise<PastAnswer> {
+    const { sql, run } = this.#ports;
+    const before = runBefore(sql, watch.runId, catchup);
+    if (before === null) return judgePastRun(watch, null);
+    // Noted before asking: the awaited task may end while the question is under way.
+    putWatch(sql, watch, before.runId);
+    const answer = await answerWatch(run(before.runId), before.runId, watch);
+    if (answer.passed) deleteWatch(sql, watch);
+    return answer;
+  }
+
+  /** Tells the runs that wait for `awaited` when their answer has become yes. */
+  async tellWatchers(awaited: RunId): Promise<void> {
+    const { sql, run, onError } = this.#ports;
+    const tell = async (watch: Watch): Promise<void> => {
+      const answer = await answerWatch(run(awaited), awaited, watch);
+      if (!answer.passed) return;
+      const command = { kind: "watched-state", watchId: watch.watchId, ...answer } as const;
+      await run(watch.runId).command({ callId: this.#ports.randomId(), command });
+      deleteWatch(sql, watch);
+    };
+    await Promise.all(
+      watchesOn(sql, awaited).map((watch) =>
+        tell(watch).catch((error: unknown) => onError(`watch of run ${watch.runId}`, error)),
+      ),
+    );
+  }
+
+  async #giveOne(runId: RunId): Promise<void> {
+    const { sql, run } = this.#ports;
+    const row = findRun(sql, runId);
+    if (row === null || FINISHED_RUN_STATES.has(row.state)) return;
+    const create = (row.pending & Pending.CREATE) === 0 ? null : this.createRequest(row);
+    if (create !== null) {
+      await run(runId).create({ ...create, offer: null });
+      this.#settle(row, Pending.CREATE);
+    }
+    // A run that was created queued, or that the handler created before its turn came, is told apart from a new one only by itself.
+    if ((row.pending & Pending.START) !== 0) {
+      await run(runId).command({ callId: this.#ports.randomId(), command: { kind: "start" } });
+      this.#settle(row, Pending.START);
+    }
+  }
+
+  /** Takes a confirmed order off the row of the same life of the run. */
+  #settle(given: RunRow, bit: number): void {
+    const { sql } = this.#ports;
+    sql.transactionSync(() => {
+      const row = findRun(sql, given.runId);
+      if (row === null || row.incarnation !== given.incarnation) return;
+      updateRun(sql, row.runId, { pending: row.pending & ~bit });
+      if (bit === Pending.CREATE) deletePendingCreate(sql, row.runId);
+    });
+  }
+}

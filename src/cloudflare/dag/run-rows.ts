@@ -1,0 +1,127 @@
+/**
+ * @module The `run` table: every run of the DAG in short, unique by id and by logical date.
+ */
+import type { Sql, SqlRow } from "../dag-run/sql.ts";
+import { text } from "./storage.ts";
+import type { DagRunType } from "../../model/dag-run.ts";
+import type { RunId } from "../../model/ids.ts";
+import type { DagRunRecord } from "../../model/protocol.ts";
+import type { DagRunState } from "../../model/state.ts";
+
+/** A run as the DAG's object knows it. `pending` holds `Pending` bits, `checkAt` is when an open run is looked at. */
+export interface RunRow extends DagRunRecord {
+  readonly pending: number;
+  readonly checkAt: number | null;
+  readonly callId: string;
+}
+
+const RUN_TYPES: readonly DagRunType[] = ["manual", "scheduled", "backfill", "asset_triggered"];
+const RUN_STATES: readonly DagRunState[] = ["queued", "running", "success", "failed"];
+const OPEN = "state IN ('queued', 'running')";
+
+function rowOf(row: SqlRow): RunRow {
+  return {
+    runId: text(row, "run_id"),
+    incarnation: text(row, "incarnation"),
+    runType: RUN_TYPES.find((type) => type === row["run_type"]) ?? "manual",
+    logicalDate: numberOrNull(row, "logical_date"),
+    runAfter: Number(row["run_after"]),
+    state: RUN_STATES.find((state) => state === row["state"]) ?? "failed",
+    pending: Number(row["pending"]),
+    checkAt: numberOrNull(row, "check_at"),
+    callId: text(row, "call_id"),
+  };
+}
+
+function numberOrNull(row: SqlRow, column: string): number | null {
+  const value = row[column];
+  return typeof value === "number" ? value : null;
+}
+
+function first(rows: readonly SqlRow[]): RunRow | null {
+  return rows[0] === undefined ? null : rowOf(rows[0]);
+}
+
+/** Throws the database's error when the id or the logical date is taken: callers look first, in the same turn. */
+export function insertRun(sql: Sql, run: RunRow): void {
+  sql.exec(
+    "INSERT INTO run (run_id, incarnation, run_type, logical_date, run_after, state, pending, check_at, call_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    run.runId,
+    run.incarnation,
+    run.runType,
+    run.logicalDate,
+    run.runAfter,
+    run.state,
+    run.pending,
+    run.checkAt,
+    run.callId,
+  );
+}
+
+export function findRun(sql: Sql, runId: RunId): RunRow | null {
+  return first(sql.exec("SELECT * FROM run WHERE run_id = ?", runId));
+}
+
+export function findRunByLogicalDate(sql: Sql, logicalDate: number): RunRow | null {
+  return first(sql.exec("SELECT * FROM run WHERE logical_date = ?", logicalDate));
+}
+
+/** The run before a logical date; `automatedOnly`: made by the schedule or a backfill. */
+export function findRunBefore(sql: Sql, logicalDate: number, automatedOnly: boolean): RunRow | null {
+  const kind = automatedOnly ? " AND run_type IN ('scheduled', 'backfill')" : "";
+  return first(
+    sql.exec(`SELECT * FROM run WHERE logical_date < ?${kind} ORDER BY logical_date DESC LIMIT 1`, logicalDate),
+  );
+}
+
+export function updateRun(
+  sql: Sql,
+  runId: RunId,
+  change: Partial<Pick<RunRow, "state" | "pending" | "checkAt">>,
+): void {
+  if (change.state !== undefined) sql.exec("UPDATE run SET state = ? WHERE run_id = ?", change.state, runId);
+  if (change.pending !== undefined) sql.exec("UPDATE run SET pending = ? WHERE run_id = ?", change.pending, runId);
+  if (change.checkAt !== undefined) sql.exec("UPDATE run SET check_at = ? WHERE run_id = ?", change.checkAt, runId);
+}
+
+export function deleteRun(sql: Sql, runId: RunId): void {
+  sql.exec("DELETE FROM run WHERE run_id = ?", runId);
+}
+
+/** Runs in a state, by whether they belong to a backfill: each kind has its own `max_active_runs`. */
+export function countRuns(sql: Sql, states: "running" | "open", backfill: boolean): number {
+  const state = states === "running" ? "state = 'running'" : OPEN;
+  const row = sql.exec(
+    `SELECT count(*) AS n FROM run WHERE ${state} AND run_type ${backfill ? "=" : "<>"} 'backfill'`,
+  )[0];
+  return Number(row?.["n"]);
+}
+
+/** Queued runs, oldest `run_after` first. */
+export function queuedRuns(sql: Sql, backfill: boolean, limit: number): readonly RunRow[] {
+  const sqlText = `SELECT * FROM run WHERE state = 'queued' AND run_type ${backfill ? "=" : "<>"} 'backfill' ORDER BY run_after, run_id LIMIT ?`;
+  return sql.exec(sqlText, limit).map(rowOf);
+}
+
+/** Open runs whose look is due, earliest first. */
+export function runsToCheck(sql: Sql, now: number, limit: number): readonly RunRow[] {
+  return sql.exec(`SELECT * FROM run WHERE ${OPEN} AND check_at <= ? ORDER BY check_at LIMIT ?`, now, limit).map(rowOf);
+}
+
+/** When the next open run is looked at; null without open runs. */
+export function nextCheckAt(sql: Sql): number | null {
+  const row = sql.exec(`SELECT min(check_at) AS at FROM run WHERE ${OPEN}`)[0];
+  return row === undefined ? null : numberOrNull(row, "at");
+}
+
+/** When the next queued run that is made for later becomes due; null when none is. */
+export function nextQueuedAt(sql: Sql, now: number): number | null {
+  const row = sql.exec("SELECT min(run_after) AS at FROM run WHERE state = 'queued' AND run_after > ?", now)[0];
+  return row === undefined ? null : numberOrNull(row, "at");
+}
+
+/** Runs with a logical date, newest first. */
+export function listRuns(sql: Sql, gte: number, lte: number, limit: number): readonly RunRow[] {
+  const sqlText = "SELECT * FROM run WHERE logical_date >= ? AND logical_date <= ? ORDER BY logical_date DESC LIMIT ?";
+  return sql.exec(sqlText, gte, lte, limit).map(rowOf);
+}

@@ -1,0 +1,139 @@
+/**
+ * @module All SQL of one DAG's storage: its state, the specs of its versions, its runs, the watchers and recent durations.
+ *
+ * `run` has a unique logical date, so that no two runs share one. `pending_create` holds what a run's object needs to exist until it has answered.
+ */
+import { assert } from "../../lib/assert.ts";
+import { chunksOf } from "../dag-run/chunks.ts";
+import type { Sql, SqlRow } from "../dag-run/sql.ts";
+import { parseDagState } from "./dag-state.ts";
+import type { DagState } from "./dag-state.ts";
+import type { DagRunHead } from "../../model/dag-run.ts";
+import type { DagSpec } from "../../model/dag-spec.ts";
+import type { RunId, SpecHash } from "../../model/ids.ts";
+
+/** Version of the tables. A reader accepts its own and the one before, and upgrades in place. */
+export const STORAGE_VERSION = 1;
+/** Characters per chunk: at most 4 bytes each stays well below the platform's row limit. */
+const CHUNK_CHARACTERS = 200_000;
+/** Specs kept: the newest for new runs, some older ones for the names of tasks in rows of runs in flight. */
+const SPECS_KEPT = 5;
+
+const META = { version: 0, state: 1 } as const;
+
+const TABLES = [
+  "CREATE TABLE meta (k INTEGER PRIMARY KEY, v TEXT NOT NULL)",
+  "CREATE TABLE spec (version INTEGER, i INTEGER, hash TEXT NOT NULL, v TEXT NOT NULL, PRIMARY KEY (version, i)) WITHOUT ROWID",
+  `CREATE TABLE run (run_id TEXT PRIMARY KEY, incarnation TEXT NOT NULL, run_type TEXT NOT NULL, logical_date INTEGER, run_after INTEGER NOT NULL,
+    state TEXT NOT NULL, pending INTEGER NOT NULL, check_at INTEGER, call_id TEXT NOT NULL) WITHOUT ROWID`,
+  "CREATE UNIQUE INDEX run_logical_date ON run (logical_date) WHERE logical_date IS NOT NULL",
+  "CREATE INDEX run_open ON run (state, run_after) WHERE state IN ('queued', 'running')",
+  "CREATE TABLE pending_create (run_id TEXT, i INTEGER, v TEXT NOT NULL, PRIMARY KEY (run_id, i)) WITHOUT ROWID",
+  "CREATE TABLE call (id TEXT PRIMARY KEY, run_id TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID",
+  `CREATE TABLE watch (run_id TEXT, watch_id TEXT, awaited TEXT NOT NULL, task_id TEXT NOT NULL, downstream TEXT NOT NULL, ignore_first INTEGER NOT NULL,
+    PRIMARY KEY (run_id, watch_id)) WITHOUT ROWID`,
+  "CREATE INDEX watch_awaited ON watch (awaited)",
+  "CREATE TABLE duration (block INTEGER PRIMARY KEY, v TEXT NOT NULL)",
+] as const;
+
+/** What of a run the object acts on next. Bits. */
+export const Pending = {
+  /** The run's object has not confirmed that it exists. */
+  CREATE: 1,
+  /** The run was queued and may start; its object has not confirmed the order. */
+  START: 2,
+} as const;
+
+/** Creates the tables of a new object. Throws an `InvariantError` when a newer deploy has written them. */
+export function openStorage(sql: Sql): void {
+  if (hasStorage(sql)) {
+    const version = Number(sql.exec("SELECT v FROM meta WHERE k = ?", META.version)[0]?.["v"]);
+    assert(
+      version <= STORAGE_VERSION,
+      `this DAG's storage has version ${version}, the deployed code reads ${STORAGE_VERSION}`,
+    );
+    return;
+  }
+  sql.transactionSync(() => {
+    for (const table of TABLES) sql.exec(table);
+    sql.exec("INSERT INTO meta (k, v) VALUES (?, ?)", META.version, String(STORAGE_VERSION));
+  });
+}
+
+/** True when the object has tables: reading a DAG that does not exist must not create storage. */
+export function hasStorage(sql: Sql): boolean {
+  return sql.exec("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'meta'").length > 0;
+}
+
+export function readState(sql: Sql): DagState | null {
+  const row = sql.exec("SELECT v FROM meta WHERE k = ?", META.state)[0];
+  return row === undefined ? null : parseDagState(text(row, "v"));
+}
+
+export function writeState(sql: Sql, state: DagState): void {
+  sql.exec(
+    "INSERT INTO meta (k, v) VALUES (?, ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v",
+    META.state,
+    JSON.stringify(state),
+  );
+}
+
+// ---- specs ----
+
+export function writeSpec(sql: Sql, version: number, specHash: SpecHash, spec: DagSpec): void {
+  chunksOf(JSON.stringify(spec), CHUNK_CHARACTERS).forEach((chunk, i) => {
+    sql.exec("INSERT OR REPLACE INTO spec (version, i, hash, v) VALUES (?, ?, ?, ?)", version, i, specHash, chunk);
+  });
+  sql.exec("DELETE FROM spec WHERE version <= ?", version - SPECS_KEPT);
+}
+
+/** The newest version of a spec; null when it is no longer kept. */
+export function readSpec(sql: Sql, specHash: SpecHash): { readonly version: number; readonly spec: DagSpec } | null {
+  const rows = sql.exec(
+    "SELECT version, v FROM spec WHERE version = (SELECT max(version) FROM spec WHERE hash = ?) ORDER BY i",
+    specHash,
+  );
+  const [first] = rows;
+  if (first === undefined) return null;
+  const spec: DagSpec = JSON.parse(rows.map((row) => text(row, "v")).join(""));
+  return { version: Number(first["version"]), spec };
+}
+
+// ---- what a run's object needs to exist ----
+
+export function writePendingCreate(sql: Sql, head: DagRunHead): void {
+  chunksOf(JSON.stringify(head), CHUNK_CHARACTERS).forEach((chunk, i) => {
+    sql.exec("INSERT INTO pending_create (run_id, i, v) VALUES (?, ?, ?)", head.runId, i, chunk);
+  });
+}
+
+export function readPendingCreate(sql: Sql, runId: RunId): DagRunHead | null {
+  const rows = sql.exec("SELECT v FROM pending_create WHERE run_id = ? ORDER BY i", runId);
+  if (rows.length === 0) return null;
+  const head: DagRunHead = JSON.parse(rows.map((row) => text(row, "v")).join(""));
+  return head;
+}
+
+export function deletePendingCreate(sql: Sql, runId: RunId): void {
+  sql.exec("DELETE FROM pending_create WHERE run_id = ?", runId);
+}
+
+// ---- calls without a run id: their repeat must give the same run ----
+
+export function writeCall(sql: Sql, callId: string, runId: RunId, at: number): void {
+  sql.exec("INSERT OR REPLACE INTO call (id, run_id, at) VALUES (?, ?, ?)", callId, runId, at);
+}
+
+export function readCall(sql: Sql, callId: string): RunId | null {
+  const row = sql.exec("SELECT run_id FROM call WHERE id = ?", callId)[0];
+  return row === undefined ? null : text(row, "run_id");
+}
+
+export function deleteCallsBefore(sql: Sql, at: number): void {
+  sql.exec("DELETE FROM call WHERE at < ?", at);
+}
+
+/** A text column of a row. */
+export function text(row: SqlRow, column: string): string {
+  return String(row[column]);
+}

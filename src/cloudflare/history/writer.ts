@@ -1,0 +1,136 @@
+/**
+ * @module Writes the mirror to D1. Writes asked for while one is under way go out together in the next batch, one statement per table and page.
+ *
+ * Guards: a row gives way only to a later incarnation, or to a higher `seq` of the same one. So repeats and late copies are harmless.
+ */
+import { withHistory } from "./history-error.ts";
+import { NO_ROWS } from "./mirror-rows.ts";
+import type { MirrorRow, MirrorRows } from "./mirror-rows.ts";
+
+/** Characters of JSON per statement: well below D1's limit on a bound value, whatever the text. */
+const PAGE_CHARACTERS = 250_000;
+/** Rows per statement: bounds what one statement does. */
+const PAGE_ROWS = 500;
+/** Statements per batch: a batch is one transaction of the single writer. */
+const BATCH_STATEMENTS = 20;
+
+interface Table {
+  readonly name: string;
+  readonly keys: readonly string[];
+  readonly guard: string;
+}
+
+const NEWER = "(excluded.incarnation, excluded.seq) > (mirrored.incarnation, mirrored.seq)";
+const RUNS: Table = { name: "dag_run", keys: ["dag_id", "run_id"], guard: NEWER };
+const INSTANCES: Table = { name: "task_instance", keys: ["dag_id", "run_id", "task_id", "map_index"], guard: NEWER };
+const TRIES: Table = {
+  name: "task_instance_try",
+  keys: ["dag_id", "run_id", "task_id", "map_index", "try_number"],
+  guard: "excluded.incarnation >= mirrored.incarnation",
+};
+
+interface Waiting {
+  readonly rows: MirrorRows;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class HistoryWriter {
+  readonly #db: D1Database;
+  #waiting: Waiting[] = [];
+  #writing = false;
+
+  constructor(db: D1Database) {
+    this.#db = db;
+  }
+
+  /** Resolves when D1 has the rows. Throws `history_unavailable` or `not_migrated`; nothing of the group is written then. */
+  write(rows: Partial<MirrorRows>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ rows: { ...NO_ROWS, ...rows }, resolve, reject });
+      if (!this.#writing) void this.#drain();
+    });
+  }
+
+  async #drain(): Promise<void> {
+    this.#writing = true;
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting;
+      this.#waiting = [];
+      try {
+        // One group at a time: what is asked for meanwhile shares the next one.
+        // oxlint-disable-next-line no-await-in-loop
+        await withHistory(() => this.#writeGroup(group.map((waiting) => waiting.rows)));
+        for (const waiting of group) waiting.resolve();
+      } catch (error) {
+        for (const waiting of group) waiting.reject(error);
+      }
+    }
+    this.#writing = false;
+  }
+
+  async #writeGroup(group: readonly MirrorRows[]): Promise<void> {
+    const statements = [
+      ...group.flatMap((rows) => rows.dags).map((row) => this.#dagStatement(row)),
+      ...this.#upserts(
+        RUNS,
+        group.flatMap((rows) => rows.runs),
+      ),
+      ...this.#upserts(
+        INSTANCES,
+        group.flatMap((rows) => rows.instances),
+      ),
+      ...this.#upserts(
+        TRIES,
+        group.flatMap((rows) => rows.tries),
+      ),
+    ];
+    for (let start = 0; start < statements.length; start += BATCH_STATEMENTS) {
+      // In order: a run's row must not lag behind rows of its instances for long.
+      // oxlint-disable-next-line no-await-in-loop
+      await this.#db.batch(statements.slice(start, start + BATCH_STATEMENTS));
+    }
+  }
+
+  #upserts(table: Table, rows: readonly MirrorRow[]): D1PreparedStatement[] {
+    const columns = Object.keys(rows[0] ?? {});
+    if (columns.length === 0) return [];
+    const sql = upsertSql(table, columns);
+    return pagesOf(rows.map((row) => JSON.stringify(columns.map((column) => row[column] ?? null)))).map((page) =>
+      this.#db.prepare(sql).bind(`[${page.join(",")}]`),
+    );
+  }
+
+  /** Columns that the DAG's object owns; the row itself is made by a deploy. */
+  #dagStatement(row: MirrorRow): D1PreparedStatement {
+    const { dag_id: dagId, seq, ...columns } = row;
+    const names = Object.keys(columns);
+    const sql = `UPDATE dag SET ${[...names, "seq"].map((name) => `${name} = ?`).join(", ")} WHERE dag_id = ? AND seq < ?`;
+    return this.#db.prepare(sql).bind(...Object.values(columns), seq ?? 0, dagId ?? "", seq ?? 0);
+  }
+}
+
+/** Rows arrive as one JSON list of lists: one parameter, whatever their number. */
+function upsertSql({ name, keys, guard }: Table, columns: readonly string[]): string {
+  const values = columns.map((_, i) => `value ->> ${i}`).join(", ");
+  const updates = columns.filter((column) => !keys.includes(column)).map((column) => `${column} = excluded.${column}`);
+  return `INSERT INTO ${name} AS mirrored (${columns.join(", ")}) SELECT ${values} FROM json_each(?) WHERE true
+    ON CONFLICT (${keys.join(", ")}) DO UPDATE SET ${updates.join(", ")} WHERE ${guard}`;
+}
+
+function pagesOf(rows: readonly string[]): string[][] {
+  const pages: string[][] = [];
+  let page: string[] = [];
+  let characters = 0;
+  for (const row of rows) {
+    if (page.length > 0 && (page.length >= PAGE_ROWS || characters + row.length > PAGE_CHARACTERS)) {
+      pages.push(page);
+      page = [];
+      characters = 0;
+    }
+    page.push(row);
+    characters += row.length;
+  }
+  if (page.length > 0) pages.push(page);
+  return pages;
+}
