@@ -1,0 +1,29 @@
+/**
+ * @module The index of the DAGs under `test/worker/dags`, in the place of the generated one.
+ */
+import type { DagIndex } from "../../src/dag/dag-index.ts";
+import { exampleFiles } from "./example-dags.ts";
+
+const files: Readonly<Record<string, { readonly load: () => Promise<unknown>; readonly dagIds: readonly string[] }>> = {
+  "pipelines.ts": {
+    load: () => import("../worker/dags/pipelines.ts"),
+    dagIds: ["etl", "fan_out", "large", "slow", "retried", "routed", "verbose"],
+  },
+  ...exampleFiles,
+  "broken.ts": {
+    load: () => Promise.reject(new Error("this file does not load")),
+    dagIds: ["broken"],
+  },
+};
+
+export const dagIndex: DagIndex = {
+  bundleHash: "test",
+  dags: Object.fromEntries(
+    Object.entries(files).flatMap(([file, { dagIds }]) =>
+      dagIds.map((dagId) => [dagId, { file, specHash: `test-${dagId}` }]),
+    ),
+  ),
+  files: Object.fromEntries(Object.entries(files).map(([file, { load }]) => [file, load])),
+  importErrors: [],
+  sources: {},
+};
