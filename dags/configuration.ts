@@ -4,8 +4,8 @@
 import { dag, task } from "airflare";
 
 const describeTarget = task("describe_target", async (_: object, { variables }) => {
-  const host = await variables.get("db_host"); // when nobody set it: the default in airflare.config.ts
-  const batch = await variables.get("batch", { default: 250 }); // a default of this place alone
+  const host = await variables.get("db_host", { default: "localhost" });
+  const batch = await variables.get("batch", { default: 250 });
   return `${host}, ${batch} rows at a time`;
 });
 

@@ -16,7 +16,7 @@ function scheduled(dagId: string, description: string, scheduleInterval: Schedul
     {
       scheduleInterval,
       description,
-      startDate: "2026-01-01",
+      startDate: "2025-01-01",
       catchup: false,
       isPausedUponCreation: true,
       tags: ["example", "schedule"],

@@ -1,0 +1,33 @@
+/**
+ * @module Practice "Configuration Management": variables read at run time, with defaults; params for what a caller decides.
+ */
+import { configuration } from "../../dags/configuration.ts";
+import { dag, task } from "airflare";
+import { expect, test } from "vitest";
+import { testDag } from "airflare/testing";
+import { typedParams } from "../../dags/typed_params.ts";
+
+test("a variable is read when the task runs; a default stands in for a missing one", async () => {
+  const run = await testDag(configuration, { variables: { db_host: "db.internal" } });
+  expect(run.tasks["describe_target"]?.result).toBe("db.internal, 250 rows at a time");
+});
+
+test("a variable that does not exist and has no default fails the task with an error that names it", async () => {
+  const read = task("read", async (_: object, { variables }) => String(await variables.get("batch")));
+  const reading = dag("reading", { schedule: null }, () => {
+    read();
+  });
+  const { tasks } = await testDag(reading);
+  expect(tasks["read"]).toMatchObject({ state: "failed", error: { code: "variable_not_found" } });
+  expect(tasks["read"]?.error?.message).toContain("batch");
+});
+
+test("params have typed defaults that a caller's conf overrides", async () => {
+  expect((await testDag(typedParams)).tasks["greet"]?.result).toBe(0);
+  const run = await testDag(typedParams, { params: { country: "FR", limit: 7, dryRun: false } });
+  expect(run.tasks["greet"]?.result).toBe(7);
+});
+
+test("a conf that breaks a param's schema makes no run", async () => {
+  await expect(testDag(typedParams, { params: { limit: 0 } })).rejects.toThrow(/limit/);
+});
