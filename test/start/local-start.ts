@@ -10,7 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
 const projectFolder = path.resolve(import.meta.dirname, "../..");
-export const PASSWORD = "local-test-password";
+const PASSWORD = "local-test-password";
 
 /** Answers when `check` gives something else than undefined, false or null. */
 export async function until<T>(check: () => T | Promise<T>, what: () => string): Promise<NonNullable<T>> {
