@@ -7,15 +7,14 @@ import type { DagId, RunId } from "../model/ids.ts";
 
 /** False when there is no such run. Safe to repeat: each step is. */
 export async function deleteRun(ports: ApiPorts, dagId: DagId, runId: RunId): Promise<boolean> {
-  const run = ports.run(dagId, runId);
-  const head = await run.readHead();
+  const head = await ports.run(dagId, runId).readHead();
+  // Removes the storage of the run's object, too.
   const known = await ports.dag(dagId).deleteRun(runId);
-  if (head === null) return known;
-  await run.destroy(head.incarnation);
-  await Promise.all([
-    ports.history.deleteRun(dagId, runId),
-    ports.objects.deletePrefix(xcomRunPrefix(head)),
-    ports.deleteLogs(head),
-  ]);
+  if (head === null && !known) return false;
+  if (head !== null) {
+    await ports.run(dagId, runId).destroy(head.incarnation);
+    await Promise.all([ports.objects.deletePrefix(xcomRunPrefix(head)), ports.deleteLogs(head)]);
+  }
+  await ports.history.deleteRun(dagId, runId);
   return true;
 }

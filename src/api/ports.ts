@@ -4,6 +4,7 @@
  */
 import type { AttemptBatch, DagApi, DagRunApi, TaskInstanceView } from "../model/protocol.ts";
 import type { DagId, RunId, SpecHash } from "../model/ids.ts";
+import type { HandOffOffer } from "../model/event.ts";
 import type { DagRunState, TaskInstanceState } from "../model/state.ts";
 import type { DagIndex } from "../dag/dag-index.ts";
 import type { DagRunHead, DagRunType } from "../model/dag-run.ts";
@@ -223,6 +224,8 @@ export interface ApiPorts {
   deleteLogs(run: Pick<DagRunHead, "dagId" | "runId" | "incarnation">): Promise<void>;
   /** Brings rows, versions and tags of the deployed bundle into the history, once per bundle. */
   syncDeploy(): Promise<void>;
+  /** What this request can take along of a run it creates; null when hand-off is turned off. */
+  offer(now: number): HandOffOffer | null;
   /** Runs handed-off attempts behind the answer. */
   drive(batch: AttemptBatch): void;
   readonly secrets: { readonly adminPassword: string | undefined; readonly secretKey: string | undefined };

@@ -31,26 +31,28 @@ export async function runIdsAround(
       "Cannot use include_past or include_future with no logical_date(e.g. manually or asset-triggered).",
     );
   }
-  const bounds = { ...(past ? {} : { logicalDateGte: at }), ...(future ? {} : { logicalDateLte: at }) };
+  const bounds = { logicalDateGte: past ? 0 : at, logicalDateLte: future ? Number.MAX_SAFE_INTEGER : at };
   return await runIdsBetween(ports, head.dagId, bounds);
 }
 
-/** Ids of all runs whose logical date lies in between. */
+/** Ids of all runs whose logical date lies in between; without bounds of every run, also of those that have no date. */
 export async function runIdsBetween(
   ports: ApiPorts,
   dagId: DagId,
   bounds: { readonly logicalDateGte?: number; readonly logicalDateLte?: number },
 ): Promise<readonly RunId[]> {
-  const records = await ports.dag(dagId).listRuns({ ...bounds, limit: RUNS_PER_REQUEST_MAX + 1 });
   const bounded = bounds.logicalDateGte !== undefined || bounds.logicalDateLte !== undefined;
-  const fitting = bounded ? records.filter((record) => record.logicalDate !== null) : records;
-  if (fitting.length > RUNS_PER_REQUEST_MAX) {
-    throw new AirflareError(
-      "invalid_request",
-      `More than ${RUNS_PER_REQUEST_MAX} runs of ${dagId} would change; narrow the dates.`,
-    );
-  }
-  return fitting.map((record) => record.runId);
+  const limit = RUNS_PER_REQUEST_MAX + 1;
+  const runIds = bounded
+    ? (await ports.dag(dagId).listRuns({ ...bounds, limit })).map((record) => record.runId)
+    : (await ports.history.listRuns({ dagIds: [dagId] }, { offset: 0, limit, order: [] })).rows.map(
+        ({ run }) => run.runId,
+      );
+  if (runIds.length < limit) return runIds;
+  throw new AirflareError(
+    "invalid_request",
+    `More than ${RUNS_PER_REQUEST_MAX} runs of ${dagId} would change; narrow the dates.`,
+  );
 }
 
 /** Does `work` for each run, a few at a time, answers in order. */

@@ -11,10 +11,6 @@ import type { DagIndex } from "../dag/dag-index.ts";
 import type { DagRunHead } from "../model/dag-run.ts";
 import type { ErrorInfo } from "../model/outcome.ts";
 
-/** Attempts this request takes along. Only known-short and direct ones go to an HTTP driver. */
-const HAND_OFF_ROOM = 10;
-/** The platform lets work go on for 30 s behind an answer; attempts must fit before that. */
-const HAND_OFF_MS = 20_000;
 /** `createRun`, `syncSpec`, `createRun`: a third round means that two deploys answer at once. */
 const ROUNDS_MAX = 3;
 
@@ -43,7 +39,7 @@ export async function triggerRun(
   if (answer.kind === "existing") return answer.head;
   if (answer.kind === "refused") throw refusal(answer.error, ports);
   const { head } = answer.create;
-  const offer = { driver: "http", room: HAND_OFF_ROOM, deadlineAt: ports.now() + HAND_OFF_MS } as const;
+  const offer = ports.offer(ports.now());
   const created = await ports.run(dagId, head.runId).create({ ...answer.create, offer });
   if (created.next !== null) ports.drive(created.next);
   return created.head;

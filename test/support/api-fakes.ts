@@ -244,6 +244,7 @@ export class FakeDag {
     pushRunState: async () => ({ mirrored: true }),
     watch: async () => ({ passed: true, reason: "" }),
     tick: async () => ({ created: 0 }),
+    retire: async () => {},
     sweep: async () => {},
   };
 }
@@ -339,6 +340,7 @@ export class FakeDeployment {
         if (this.history.fail !== null) throw this.history.fail;
       },
       deleteLogs: async ({ runId }) => void this.deletedLogs.push(runId),
+      offer: (now) => ({ driver: "http", room: 10, deadlineAt: now + 20_000 }),
       drive: (batch) => void this.driven.push(batch),
     };
   }

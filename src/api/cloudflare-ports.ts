@@ -1,0 +1,34 @@
+/**
+ * @module The API's ports over the Worker's bindings, for one request.
+ */
+import { driveFromHttp, httpOffer } from "../cloudflare/task-queue/drive.ts";
+import { d1History } from "./d1-history.ts";
+import { dagRunObjectName } from "../model/ids.ts";
+import { syncDeployment } from "../cloudflare/deploy-sync.ts";
+import { loadDag } from "../dag/dag-registry.ts";
+import { objectStore } from "../cloudflare/object-store.ts";
+import { readSpec } from "../cloudflare/spec-store.ts";
+import type { ApiPorts } from "./ports.ts";
+import type { DagIndex } from "../dag/dag-index.ts";
+import type { DagRunApi } from "../model/protocol.ts";
+import type { Env } from "../cloudflare/env.ts";
+
+export function cloudflarePorts(env: Env, index: DagIndex, waitUntil: (work: Promise<unknown>) => void): ApiPorts {
+  const objects = objectStore(env.OBJECTS);
+  return {
+    now: () => Date.now(),
+    randomId: () => crypto.randomUUID(),
+    history: d1History(env.DB),
+    objects,
+    dag: (dagId) => env.DAG.getByName(dagId),
+    run: (dagId, runId): DagRunApi => env.DAG_RUN.getByName(dagRunObjectName(dagId, runId)),
+    loadSpec: async (dagId) => (await loadDag(index, dagId)).spec,
+    storedSpec: (specHash) => readSpec(env.OBJECTS, specHash),
+    syncDeploy: () => syncDeployment(env, index),
+    deleteLogs: ({ dagId, runId, incarnation }) => objects.deletePrefix(`logs/${dagId}/${runId}/${incarnation}/`),
+    // The deployment's setting turns hand-off off altogether: every attempt then goes through the queue.
+    offer: (now) => (env.AIRFLARE_HAND_OFF === "0" ? null : httpOffer(now)),
+    drive: (batch) => void driveFromHttp(env, { waitUntil }, index, batch),
+    secrets: { adminPassword: env.AIRFLARE_ADMIN_PASSWORD, secretKey: env.AIRFLARE_SECRET_KEY },
+  };
+}
