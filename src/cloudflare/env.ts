@@ -4,6 +4,7 @@
  * Objects are typed by our own protocol instead of the platform's generated RPC types: a stub answers promises for exactly these calls.
  */
 import type { DagApi, DagRunApi } from "../model/protocol.ts";
+import type { SlotApi } from "./slot/slot-leases.ts";
 import type { TaskMessage } from "../model/task-message.ts";
 
 /** A Durable Object namespace whose objects answer `Api`. */
@@ -19,6 +20,7 @@ export interface MessageQueue {
 export interface Env {
   readonly DAG_RUN: ObjectNamespace<DagRunApi>;
   readonly DAG: ObjectNamespace<DagApi>;
+  readonly SLOT: ObjectNamespace<SlotApi>;
   /** Shard 0 of the default task queue; further shards are `TASK_QUEUE_1`, `TASK_QUEUE_2`, ... without a gap. */
   readonly TASK_QUEUE: MessageQueue;
   /** `isolate: true`: one message per invocation. */

@@ -29,7 +29,11 @@ export interface AttemptOrder {
   readonly kind: TaskKind;
   readonly args: Readonly<Record<string, ArgExpr>>;
   /** Set for an instance of a mapped task or inside a mapped group: what it was expanded over, and the element index per key. */
-  readonly mapped: { readonly expand: ExpandSpec; readonly indexes: Readonly<Record<string, number>>; readonly groupId: string | null } | null;
+  readonly mapped: {
+    readonly expand: ExpandSpec;
+    readonly indexes: Readonly<Record<string, number>>;
+    readonly groupId: string | null;
+  } | null;
   readonly reportLengths: readonly string[];
   readonly multipleOutputs: boolean;
   readonly doXcomPush: boolean;
@@ -121,7 +125,12 @@ export interface DagRunPort {
   heartbeat(request: HeartbeatRequest): Promise<HeartbeatAnswer>;
   readXComs(request: ReadXComsRequest): Promise<ReadXComsAnswer>;
   /** `ctx.once(key, fn)`: the stored text of an earlier attempt, or null; with `text`, stores it unless one is there and answers what is stored. */
-  once(request: { readonly incarnation: Incarnation; readonly token: AttemptToken; readonly key: string; readonly text?: string }): Promise<string | null>;
+  once(request: {
+    readonly incarnation: Incarnation;
+    readonly token: AttemptToken;
+    readonly key: string;
+    readonly text?: string;
+  }): Promise<string | null>;
 }
 
 // ---- creation, commands and reads of a run ----
@@ -147,12 +156,25 @@ export type RunCommand =
   | { readonly kind: "clear"; readonly options: ClearOptions; readonly dryRun: boolean }
   | { readonly kind: "mark"; readonly options: MarkOptions; readonly by: string; readonly dryRun: boolean }
   | { readonly kind: "note"; readonly select: TaskInstanceSelector | null; readonly note: string | null }
-  | { readonly kind: "set-xcom"; readonly taskId: TaskId; readonly mapIndex: number; readonly key: string; readonly value: XComValue; readonly create: boolean }
+  | {
+      readonly kind: "set-xcom";
+      readonly taskId: TaskId;
+      readonly mapIndex: number;
+      readonly key: string;
+      readonly value: XComValue;
+      readonly create: boolean;
+    }
   | { readonly kind: "delete-xcom"; readonly taskId: TaskId; readonly mapIndex: number; readonly key: string }
   | { readonly kind: "watched-state"; readonly watchId: string; readonly passed: boolean; readonly reason: string }
   | { readonly kind: "lost"; readonly tokens: readonly AttemptToken[]; readonly reason: string }
   /** Lines of a task's callback, added to the log of the try it belongs to; newline-separated JSON. */
-  | { readonly kind: "log"; readonly taskId: TaskId; readonly mapIndex: number; readonly tryNumber: number; readonly lines: string };
+  | {
+      readonly kind: "log";
+      readonly taskId: TaskId;
+      readonly mapIndex: number;
+      readonly tryNumber: number;
+      readonly lines: string;
+    };
 
 export interface RunCommandAnswer {
   readonly head: DagRunHead;
@@ -201,11 +223,19 @@ export interface DagRunApi extends DagRunPort {
   /** Null when there is no such run. */
   readHead(): Promise<(DagRunHead & { readonly usage: RunUsage }) | null>;
   readSpec(): Promise<DagSpec | null>;
-  readTaskInstances(request: ReadTaskInstancesRequest): Promise<{ readonly views: readonly TaskInstanceView[]; readonly total: number }>;
+  readTaskInstances(
+    request: ReadTaskInstancesRequest,
+  ): Promise<{ readonly views: readonly TaskInstanceView[]; readonly total: number }>;
   readTries(taskId: TaskId, mapIndex: number): Promise<readonly TryRecord[]>;
   readDeps(taskId: TaskId, mapIndex: number): Promise<readonly DepStatus[]>;
   /** Newline-separated JSON lines of one try, from `offset` lines on. */
-  readLog(taskId: TaskId, mapIndex: number, tryNumber: number, offset: number, limit: number): Promise<{ readonly lines: string; readonly next: number | null }>;
+  readLog(
+    taskId: TaskId,
+    mapIndex: number,
+    tryNumber: number,
+    offset: number,
+    limit: number,
+  ): Promise<{ readonly lines: string; readonly next: number | null }>;
   /** Answers when the run has ended and is mirrored, or after `timeoutMs` with the state then. */
   wait(timeoutMs: number): Promise<DagRunHead | null>;
   /** Heals: re-arms the alarm, drains what is due. */
@@ -264,16 +294,37 @@ export interface RunStatePush {
 }
 
 export interface DagApi {
-  syncSpec(spec: DagSpec, specHash: SpecHash): Promise<{ readonly versionNumber: number }>;
+  /** `columns`: what the object owns of the DAG's row in the history, for the deploy that writes the row. */
+  syncSpec(
+    spec: DagSpec,
+    specHash: SpecHash,
+  ): Promise<{ readonly versionNumber: number; readonly columns?: Readonly<Record<string, string | number | null>> }>;
+  /** No longer deployed, or its file does not load: the schedule rests until the next `syncSpec`. Runs in flight go on. */
+  retire(): Promise<void>;
   createRun(request: CreateRunRequest): Promise<CreateRunAnswer>;
   /** True when D1 has the rows; the run sends them again otherwise. */
   pushRunState(push: RunStatePush): Promise<{ readonly mirrored: boolean }>;
-  watch(request: { readonly runId: RunId; readonly watchId: string; readonly taskId: TaskId; readonly downstream: readonly TaskId[]; readonly ignoreFirst: boolean }): Promise<{ readonly passed: boolean; readonly reason: string }>;
+  watch(request: {
+    readonly runId: RunId;
+    readonly watchId: string;
+    readonly taskId: TaskId;
+    readonly downstream: readonly TaskId[];
+    readonly ignoreFirst: boolean;
+  }): Promise<{ readonly passed: boolean; readonly reason: string }>;
   setPaused(paused: boolean): Promise<void>;
   /** Creates what is due at `dueAt`, at most one page; older ticks than the last do nothing. */
   tick(dueAt: number): Promise<{ readonly created: number }>;
-  readState(): Promise<{ readonly paused: boolean; readonly specHash: SpecHash | null; readonly nextRunAfter: number | null; readonly activeRuns: number } | null>;
-  listRuns(request: { readonly logicalDateGte?: number; readonly logicalDateLte?: number; readonly limit: number }): Promise<readonly DagRunRecord[]>;
+  readState(): Promise<{
+    readonly paused: boolean;
+    readonly specHash: SpecHash | null;
+    readonly nextRunAfter: number | null;
+    readonly activeRuns: number;
+  } | null>;
+  listRuns(request: {
+    readonly logicalDateGte?: number;
+    readonly logicalDateLte?: number;
+    readonly limit: number;
+  }): Promise<readonly DagRunRecord[]>;
   deleteRun(runId: RunId): Promise<boolean>;
   /** Heals: pokes runs whose `check_at` is overdue, re-arms the alarm. */
   sweep(): Promise<void>;
