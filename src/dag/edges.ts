@@ -66,7 +66,13 @@ export function crossDownstream(from: EdgeEnd, to: EdgeEnd): void {
 
 /** Draws an edge for each pair. */
 export function drawAll(froms: readonly PlacedEnd[], tos: readonly PlacedEnd[]): void {
-  for (const from of froms) for (const to of tos) from.builder.addEdge(from, to);
+  for (const from of froms) {
+    for (const to of tos) {
+      // Of two DAGs the one under construction is where the mistake is.
+      const { builder } = from.builder.closed ? to : from;
+      builder.addEdge(from, to);
+    }
+  }
 }
 
 /** The placed tasks and groups behind what an author gave. Throws for anything else, naming what it is. */

@@ -4,7 +4,7 @@
 import type { AnyXComs, Context } from "./context.ts";
 import type { Arg, ArgsOf, CallArgs, NoInput } from "./args-of.ts";
 import type { GivenOptions, TaskOptions } from "./task-options.ts";
-import type { Mappable, MappedTaskArg, TaskArg, ValueRef } from "./xcom-arg.ts";
+import type { Mappable, MappedTaskArg, TaskArg } from "./xcom-arg.ts";
 import type { Placement } from "./place-task.ts";
 import type { Stored } from "./storable.ts";
 import type { SensorSpec } from "../model/task-spec.ts";
@@ -70,7 +70,7 @@ export interface TaskDef<
 
 /** `opArgs`: values handed to the function by position, before the inputs and the context, as PythonOperator does. */
 interface WithOpArgs<A extends readonly unknown[]> {
-  readonly opArgs: { readonly [N in keyof A]: A[N] | ValueRef<A[N]> };
+  readonly opArgs: readonly [...A];
   readonly opKwargs?: undefined;
 }
 /** `opKwargs`: named values; the function gets them as its input object. */

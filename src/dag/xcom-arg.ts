@@ -20,9 +20,17 @@ export interface ParamRef<O> extends ValueRef<O> {
   pick<K extends PickKey<O>>(key: K): ParamRef<Picked<O, K>>;
 }
 
-/** A list has no fields to pick. */
-type PickKey<O> = O extends readonly unknown[] ? never : keyof O & string;
-type Picked<O, K> = K extends keyof O ? O[K] : never;
+type Whole =
+  | readonly unknown[]
+  | Date
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>
+  | Uint8Array
+  | ArrayBuffer;
+/** Fields of a plain object; a list, a date or a number has none to pick. */
+type PickKey<O> = O extends Whole ? never : O extends object ? keyof O & string : never;
+/** A field of a value that may be missing may be missing. */
+type Picked<O, K> = O extends null | undefined ? undefined : K extends keyof O ? O[K] : undefined;
 declare const notAList: unique symbol;
 /** Element type of a reference that cannot be mapped over. */
 interface NotAList {
