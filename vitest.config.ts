@@ -33,7 +33,7 @@ export default defineConfig({
         // Real workerd with the bindings of wrangler.toml: objects, queues, D1, R2. Only the DAGs are the tests' own.
         plugins: [
           cloudflareTest(async () => ({
-            main: path("./test/support/worker-entry.ts"),
+            main: path("./src/worker.ts"),
             wrangler: { configPath: path("./wrangler.toml") },
             miniflare: {
               bindings: {
@@ -51,7 +51,11 @@ export default defineConfig({
         resolve: {
           alias: [{ find: /^.*\/generated\/dags\.ts$/, replacement: path("./test/support/worker-dag-index.ts") }],
         },
-        test: { name: "worker", include: ["test/worker/**/*.test.ts"] },
+        test: {
+          name: "worker",
+          include: ["test/worker/**/*.test.ts"],
+          setupFiles: [path("./test/support/worker-setup.ts")],
+        },
       },
     ],
   },

@@ -10,10 +10,6 @@ const files: Readonly<Record<string, { readonly load: () => Promise<unknown>; re
     dagIds: ["etl", "fan_out", "large", "slow", "retried", "routed", "verbose"],
   },
   ...exampleFiles,
-  "broken.ts": {
-    load: () => Promise.reject(new Error("this file does not load")),
-    dagIds: ["broken"],
-  },
 };
 
 export const dagIndex: DagIndex = {

@@ -1,14 +1,12 @@
 /**
- * @module Starting and watching runs in the worker tests, straight at the run's object: no API, no DAG object in between.
+ * @module Starting and watching runs in the worker tests, at the objects of DAG and run: no API in between.
  */
 import type { CreateDagRunAnswer, DagRunApi } from "../../src/model/protocol.ts";
 import type { HandOffOffer } from "../../src/model/event.ts";
-import { aDagRunHead } from "./spec-builders.ts";
 import { dagIndex } from "./worker-dag-index.ts";
 import { dagRunObjectName } from "../../src/model/ids.ts";
 import { decode } from "../../src/lib/codec.ts";
 import { env } from "cloudflare:workers";
-import { loadDag } from "../../src/dag/dag-registry.ts";
 import type { Env } from "../../src/cloudflare/env.ts";
 
 export const workerEnv = env as unknown as Env;
@@ -23,30 +21,36 @@ export interface StartedRun {
 
 let runs = 0;
 
-/** Creates and starts a run; without an offer every attempt goes through the queue. */
+/** Has the DAG's object make a run and creates it, as a trigger does; without an offer every attempt goes through the queue. */
 export async function startRun(
   dagId: string,
   options: {
-    offer?: HandOffOffer;
-    longest?: Record<string, number>;
-    runId?: string;
-    conf?: Record<string, unknown>;
+    readonly offer?: HandOffOffer;
+    readonly longest?: Readonly<Record<string, number>>;
+    readonly runId?: string;
   } = {},
 ): Promise<StartedRun> {
-  const { spec } = await loadDag(dagIndex, dagId);
   const runId = options.runId ?? `run-${++runs}`;
-  const incarnation = `inc-${runId}`;
-  const run = workerEnv.DAG_RUN.getByName(dagRunObjectName(dagId, runId));
-  const now = Date.now();
-  const head = aDagRunHead({ dagId, runId, incarnation, lastNow: now, queuedAt: now, conf: options.conf ?? {} });
-  const answer = await run.create({
-    head,
-    spec,
-    longest: options.longest ?? {},
-    start: true,
-    offer: options.offer ?? null,
+  const made = await workerEnv.DAG.getByName(dagId).createRun({
+    callId: crypto.randomUUID(),
+    specHash: dagIndex.dags[dagId]?.specHash ?? "",
+    runId,
+    runType: "manual",
+    triggeredBy: "test",
+    triggeringUser: null,
+    logicalDate: null,
+    dataInterval: null,
+    runAfter: null,
+    conf: {},
+    note: null,
+    backfillId: null,
+    returnExisting: false,
   });
-  return { run, dagId, runId, incarnation, answer };
+  if (made.kind !== "created") throw new Error(`no run of ${dagId} was made: ${JSON.stringify(made)}`);
+  const run = workerEnv.DAG_RUN.getByName(dagRunObjectName(dagId, runId));
+  const longest = options.longest ?? made.create.longest;
+  const answer = await run.create({ ...made.create, longest, offer: options.offer ?? null });
+  return { run, dagId, runId, incarnation: made.create.head.incarnation, answer };
 }
 
 /** State by task, `task[map]` for mapped ones. */

@@ -11,6 +11,7 @@ import { consumeCallback } from "./consume-callback.ts";
 import type { DagIndex } from "../../dag/dag-index.ts";
 import type { Env } from "../env.ts";
 import { type AttemptsMessage, readTaskMessage } from "./read-message.ts";
+import { tickDags } from "../dag/cron.ts";
 import { dagRunObjectName } from "../../model/ids.ts";
 import { sleep } from "./runtime-ports.ts";
 
@@ -58,9 +59,7 @@ async function consumeOther(message: Message, { env, index }: Invocation): Promi
     case "callback":
       return acknowledge([message], () => consumeCallback(body, env, index));
     case "dag-tick-page":
-      return acknowledge([message], async () => {
-        await Promise.all(body.dagIds.map((dagId) => env.DAG.getByName(dagId).tick(body.scheduledAt)));
-      });
+      return acknowledge([message], () => tickDags(env, body.dagIds, body.scheduledAt));
     default:
       message.retry({ delaySeconds: UNKNOWN_RETRY_SECONDS });
   }

@@ -18,6 +18,19 @@ test("a chain runs through the real queue to its end", async () => {
   expect(await resultOf(run, "load")).toBe(12);
 });
 
+test("an ended run that was waited for is in D1, with its task instances", async () => {
+  const { run, dagId, runId } = await startRun("etl");
+  await run.wait(10_000);
+  const runs = workerEnv.DB.prepare("SELECT state FROM dag_run WHERE dag_id = ? AND run_id = ?").bind(dagId, runId);
+  const instances = workerEnv.DB.prepare(
+    "SELECT task_id, state FROM task_instance WHERE dag_id = ? AND run_id = ? ORDER BY task_id",
+  ).bind(dagId, runId);
+  expect((await runs.all()).results).toEqual([{ state: "success" }]);
+  expect((await instances.all()).results).toEqual(
+    ["extract", "load", "transform"].map((task_id) => ({ task_id, state: "success" })),
+  );
+});
+
 test("a mapped task runs once per element and its values come together in order", async () => {
   const { run } = await startRun("fan_out");
   expect((await run.wait(20_000))?.state).toBe("success");
@@ -71,14 +84,14 @@ test("isolated tasks and named queues have their own way and end the same", asyn
   expect(await statesOf(run)).toEqual({ alone: "success", heavy: "success" });
 });
 
-test("code that does not load fails the attempt with the reason, not the queue", async () => {
-  const spec = aDagSpec({ dagId: "broken", tasks: [aTaskSpec({ taskId: "a" })] });
-  const run = workerEnv.DAG_RUN.getByName("broken/one");
-  const head = aDagRunHead({ dagId: "broken", runId: "one", incarnation: "inc-broken", lastNow: Date.now() });
+test("a DAG whose code is gone fails its attempts with the reason, not the queue", async () => {
+  const spec = aDagSpec({ dagId: "gone", tasks: [aTaskSpec({ taskId: "a" })] });
+  const run = workerEnv.DAG_RUN.getByName("gone/one");
+  const head = aDagRunHead({ dagId: "gone", runId: "one", incarnation: "inc-gone", lastNow: Date.now() });
   await run.create({ head, spec, longest: {}, start: true, offer: null });
   expect((await run.wait(10_000))?.state).toBe("failed");
   const { views } = await run.readTaskInstances({ offset: 0, limit: 1 });
-  expect(views[0]?.error).toMatchObject({ code: "dag_import_error", message: expect.stringContaining("broken.ts") });
+  expect(views[0]?.error).toMatchObject({ code: "dag_not_found" });
 });
 
 test("long logs are archived in R2 at the end and read from there, page by page", async () => {
