@@ -30,7 +30,11 @@ export function settle(ctx: StepContext): void {
     index.dirtyTasks = new Set();
     index.dirtyOrds = new Set();
     for (const task of tasks) decideTask(ctx, task, decisions);
-    for (const ord of ords) decideInstance(ctx, instanceAt(ctx.run, ord), decisions);
+    for (const ord of ords) {
+      const instance = instanceAt(ctx.run, ord);
+      // Its whole task was decided above: twice in one round would start what the first decision only expanded.
+      if (!tasks.has(instance.task)) decideInstance(ctx, instance, decisions);
+    }
     for (const decision of decisions) carryOut(ctx, decision);
   }
   if (ctx.run.head.state === "running") {

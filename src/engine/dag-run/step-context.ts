@@ -166,6 +166,8 @@ function countForDependants(
 ): void {
   const { index } = ctx;
   const plan = planAt(ctx, instance.task);
+  // Tasks inside a mapped group need not be directly behind what the group is expanded over.
+  for (const task of plan.mapDependants) index.dirtyTasks.add(task);
   for (const edge of plan.countedBy) {
     if (edge.aligned) {
       countForAligned(ctx, instance, edge.task);
