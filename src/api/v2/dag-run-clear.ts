@@ -34,7 +34,7 @@ async function clearRun(c: ApiContext): Promise<Response> {
   if (body.only_new)
     throw new HttpDetailError(400, "only_new is not supported: a run keeps the tasks of the version it started with");
   refuseLatestVersion(body.run_on_latest_version);
-  const { run, head, around } = await requireRunAround(c);
+  const { run, around } = await requireRunAround(c);
   const select = (around.spec?.tasks ?? []).map(({ taskId }) => ({ taskId }));
   const options = {
     select,
@@ -47,7 +47,11 @@ async function clearRun(c: ApiContext): Promise<Response> {
   };
   const command = { kind: "clear", options, dryRun: body.dry_run } as const;
   const answer = await run.command({ callId: c.var.ports.randomId(), command });
-  if (!body.dry_run) return c.json(dagRunResponse({ ...head, ...answer.head }, around.displayName, around.version));
+  if (!body.dry_run) {
+    // A clear queues the run. That ours started in the same turn is for the next read to say; clients know the answer as `queued`.
+    const cleared = { ...answer.head, state: answer.head.state === "running" ? "queued" : answer.head.state } as const;
+    return c.json(dagRunResponse(cleared, around.displayName, around.version));
+  }
   const instances = answer.touched.map((view) => taskInstanceResponse(view, around));
   return c.json({ task_instances: instances, total_entries: instances.length });
 }
