@@ -24,6 +24,8 @@ export class DagBook {
   #spec: { readonly hash: SpecHash; readonly pinned: PinnedVersion } | null = null;
   /** The DAG's columns have changed since they were last written. */
   #columnsChanged = false;
+  /** Rows on their way to D1. */
+  #writing: Promise<unknown> = Promise.resolve();
   /** What the history did not take. Gone with the object: then the runs' own pushes bring it. */
   #unwritten: MirrorRow[] = [];
 
@@ -97,7 +99,14 @@ export class DagBook {
 
   /** Rows of runs just made, and of the DAG; not waited for. */
   mirrorLater(heads: readonly DagRunHead[]): void {
-    this.ports.later(this.mirror(heads.map((head) => runRow(head, this.pinned(head.specHash), head.queuedAt))));
+    const writing = this.mirror(heads.map((head) => runRow(head, this.pinned(head.specHash), head.queuedAt)));
+    this.#writing = Promise.all([this.#writing, writing]);
+    this.ports.later(writing);
+  }
+
+  /** Settles when D1 has taken, or refused, every row handed over so far. */
+  async mirrored(): Promise<void> {
+    await this.#writing;
   }
 
   /** Writes rows of runs and, if they changed, the DAG's columns. Never throws: what D1 does not take is tried again by the alarm. */

@@ -78,6 +78,10 @@ export class DagObject extends DurableObject<Env> implements DagApi {
     return await this.#host.deleteRun(runId);
   }
 
+  async mirrored(): Promise<void> {
+    await this.#host.mirrored();
+  }
+
   async sweep(): Promise<void> {
     await this.#host.sweep();
   }

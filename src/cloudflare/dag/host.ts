@@ -164,6 +164,11 @@ export class DagHost {
     return { paused: state.paused, specHash: state.specHash, nextRunAfter: state.next?.runAfter ?? null, activeRuns };
   }
 
+  /** Settles when the history has, or has refused, what this object wrote so far: a list read then shows the runs just made. */
+  async mirrored(): Promise<void> {
+    await this.#book.mirrored();
+  }
+
   listRuns(gte: number, lte: number, limit: number): readonly DagRunRecord[] {
     if (this.#book.read() === null) return [];
     return listRuns(this.#ports.sql, gte, lte, limit).map(
@@ -207,7 +212,6 @@ export class DagHost {
       deleteCallsBefore(this.#ports.sql, now - CALL_KEPT_MS);
       fresh.watchdogAt = this.#watchdogAt(fresh, now);
     }, "only-if-changed");
-    await this.#book.mirror([]);
   }
 
   /** The alarm: as a sweep, and it is armed again whatever happens. */

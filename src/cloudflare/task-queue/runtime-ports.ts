@@ -4,8 +4,12 @@
 import { dagRunObjectName } from "../../model/ids.ts";
 import type { DagId, RunId } from "../../model/ids.ts";
 import type { Env } from "../env.ts";
+import { connectionPort } from "../connections.ts";
+import { metricsPort } from "../metrics.ts";
 import { objectStore } from "../object-store.ts";
+import { variablePort } from "../variables.ts";
 import type { RuntimePorts } from "../../runtime/ports.ts";
+import { projectConfig } from "../../dag/config.ts";
 
 /** Ports for attempts of run `runId`. The stub is taken anew by each call: a stub that failed once stays broken. */
 export function runtimePorts(env: Env, dagId: DagId, runId: RunId): RuntimePorts {
@@ -19,9 +23,10 @@ export function runtimePorts(env: Env, dagId: DagId, runId: RunId): RuntimePorts
       once: (request) => run().once(request),
     },
     objects: objectStore(env.OBJECTS),
-    variables: { get: async () => undefined, names: async () => [] },
-    connections: { get: async () => undefined, ids: async () => [] },
-    metrics: () => {},
+    variables: variablePort(env),
+    connections: connectionPort(env),
+    variableDefaults: projectConfig().variables ?? {},
+    metrics: metricsPort(dagId, runId),
     now: () => Date.now(),
     sleep,
     randomId: () => crypto.randomUUID(),
