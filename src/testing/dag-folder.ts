@@ -27,28 +27,33 @@ export async function loadDagFolder(folder: string): Promise<LoadedFolder> {
   const { pathToFileURL } = await import("node:url");
   await resolveAsTheBundlerDoes();
   await loadConfig(folder);
-  const owners = new Map<string, { readonly file: string; readonly dag: Dag<unknown> }>();
-  const defined = new Map<string, ReadonlySet<string>>();
+  const own = new Map<string, readonly Dag<unknown>[]>();
   const importErrors: Record<string, string> = {};
   for (const { name, path, imports } of importedFirst(await dagFiles(folder))) {
     // A query makes it another module: what was loaded before, by the test itself or by an importing file, is evaluated again.
     const url = `${pathToFileURL(path).href}?airflare=${++loads}`;
     try {
       const dags = await collectDags(() => import(/* @vite-ignore */ url), name);
-      const own = dags.filter(({ id }) => ![...imports].some((imported) => defined.get(imported)?.has(id)));
-      defined.set(name, new Set(own.map(({ id }) => id)));
-      for (const dag of own) {
-        const first = owners.get(dag.id);
-        if (first === undefined) owners.set(dag.id, { file: name, dag });
-        else
-          importErrors[name] =
-            `DAG id "${dag.id}" is defined in ${first.file} and again in ${name}; rename one of them`;
-      }
+      const imported = new Set([...imports].flatMap((file) => own.get(file)?.map(({ id }) => id) ?? []));
+      own.set(
+        name,
+        dags.filter(({ id }) => !imported.has(id)),
+      );
     } catch (thrown) {
       importErrors[name] = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : `threw ${String(thrown)}`;
     }
   }
-  return { dags: Array.from(owners.values(), ({ dag }) => dag), importErrors };
+  const owners = new Map<string, Dag<unknown>>();
+  for (const [name, dags] of [...own].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    for (const dag of dags) {
+      const first = owners.get(dag.id);
+      if (first === undefined) owners.set(dag.id, dag);
+      else
+        importErrors[name] =
+          `DAG id "${dag.id}" is defined in ${first.spec.relativeFileloc} and again in ${name}; rename one of them`;
+    }
+  }
+  return { dags: [...owners.values()], importErrors };
 }
 
 let loads = 0;
