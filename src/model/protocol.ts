@@ -326,6 +326,8 @@ export interface DagApi {
     readonly limit: number;
   }): Promise<readonly DagRunRecord[]>;
   deleteRun(runId: RunId): Promise<boolean>;
+  /** Answers when the history has what this object wrote so far, or D1 has refused it: a list read then shows the runs just made. */
+  mirrored(): Promise<void>;
   /** Heals: pokes runs whose `check_at` is overdue, re-arms the alarm. */
   sweep(): Promise<void>;
 }

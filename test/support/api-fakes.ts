@@ -194,6 +194,8 @@ export class FakeDag {
   spec: DagSpec | null = null;
   paused = false;
   refuse: AirflareError | null = null;
+  /** How often somebody waited for the mirror. */
+  waits = 0;
   readonly requests: CreateRunRequest[] = [];
   readonly heads = new Map<string, DagRunHead>();
 
@@ -245,6 +247,9 @@ export class FakeDag {
     watch: async () => ({ passed: true, reason: "" }),
     tick: async () => ({ created: 0 }),
     retire: async () => {},
+    mirrored: async () => {
+      this.waits++;
+    },
     sweep: async () => {},
   };
 }

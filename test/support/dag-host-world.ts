@@ -28,7 +28,7 @@ export class DagHostWorld {
   readonly runs = new Map<string, WorldRun>();
   /** Throws while a run's object or D1 does not answer. */
   onCall: () => void = () => {};
-  onMirror: () => void = () => {};
+  onMirror: () => void | Promise<void> = () => {};
   readonly spec: DagSpec;
   readonly #ownSchedule: boolean;
   #later: Promise<unknown>[] = [];
@@ -120,7 +120,7 @@ export class DagHostWorld {
       randomId: () => `${String(++this.#ids).padStart(8, "0")}-0000-0000`,
       run: (runId) => this.#api(runId),
       mirror: async (rows) => {
-        this.onMirror();
+        await this.onMirror();
         this.mirrored.push({ ...NO_ROWS, ...rows });
       },
       setAlarm: (at) => this.alarms.push(at),

@@ -143,6 +143,8 @@ async function listRuns(c: ApiContext): Promise<Response> {
     triggeringUserPattern: query.triggering_user_name_pattern,
     ...rangesOf(query),
   };
+  // Who has just triggered a run finds it in the list of its DAG.
+  if (dagId !== ALL) await c.var.ports.dag(dagId).mirrored();
   return c.json(collection(await c.var.ports.history.listRuns(filter, page)));
 }
 

@@ -279,6 +279,11 @@ describe("lists of runs", () => {
     ]);
   });
 
+  it("of one DAG wait for the mirror of what its object just wrote", async () => {
+    await deployment.request("GET", RUNS);
+    expect(deployment.dag("etl").waits).toBe(1);
+  });
+
   it("go over all DAGs with ~ and over those of a batch body", async () => {
     await deployment.request("GET", "/api/v2/dags/~/dagRuns?limit=1");
     expect(deployment.history.asked.at(-1)).toMatchObject([{ dagIds: undefined }, { limit: 1 }]);
