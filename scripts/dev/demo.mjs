@@ -89,7 +89,7 @@ async function showTraces(miniflare, runId) {
   print(`  D1 rows         dag_run ${await count("dag_run")}, task_instance ${await count("task_instance")}`);
 
   const bucket = await miniflare.getR2Bucket("OBJECTS");
-  const { objects: stored } = await bucket.list({ prefix: `xcom/${DAG_ID}/${runId}/` });
+  const { objects: stored } = await bucket.list({ prefix: `xcom/${DAG_ID}/${encodeURIComponent(runId)}/` });
   for (const { key, size } of stored) print(`  large XCom      ${key} (${size} bytes in R2)`);
 }
 

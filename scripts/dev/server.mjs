@@ -7,6 +7,7 @@ import path from "node:path";
 import process from "node:process";
 import { createDagIndexGenerator } from "../dag-index/generator.mjs";
 import { listDagFiles } from "../dag-index/list-dag-files.mjs";
+import { passConnections } from "./front.mjs";
 import { guardWorkerd } from "./guard-workerd.mjs";
 import { startTicking } from "./tick.mjs";
 import { createWorkerBundler } from "./worker-bundle.mjs";
@@ -25,6 +26,7 @@ export async function startServer(settings) {
   let bundle = await bundler.build();
   const optionsFor = await miniflareOptions(settings);
   guardWorkerd();
+  passConnections(settings.listener, settings.workerdPort);
   const miniflare = new Miniflare(optionsFor(bundle.code));
   await miniflare.ready;
   await applyMigrations(await miniflare.getD1Database("DB"), path.join(settings.projectFolder, "migrations"));
@@ -51,6 +53,7 @@ export async function startServer(settings) {
     },
     async stop() {
       stopTicking();
+      settings.listener.close();
       await Promise.allSettled([miniflare.dispose(), bundler.dispose()]);
     },
   };
@@ -74,7 +77,7 @@ async function miniflareOptions(settings) {
   return (code) =>
     convertV4MiniflareOptions({
       host: "127.0.0.1",
-      port: settings.port,
+      port: settings.workerdPort,
       cf: false,
       log: new Log(LogLevel.WARN),
       logRequests: false,

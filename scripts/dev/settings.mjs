@@ -4,7 +4,7 @@
 import { randomBytes } from "node:crypto";
 import fs from "node:fs/promises";
 import path from "node:path";
-import { choosePort } from "./port.mjs";
+import { freePort, listenOnPort } from "./port.mjs";
 import { lockState } from "./state-lock.mjs";
 
 /**
@@ -16,14 +16,16 @@ export async function readSettings(projectFolder, env) {
   const dagFolder = path.resolve(env["AIRFLARE_DAGS"] ?? path.join(projectFolder, "dags"));
   await fs.mkdir(stateFolder, { recursive: true });
   await lockState(stateFolder);
-  const port = await choosePort(env["PORT"]);
+  const listener = await listenOnPort(env["PORT"]);
   const tick = env["AIRFLARE_TICK"] !== "0";
   return {
     projectFolder,
     stateFolder,
     dagFolder,
-    port,
-    url: `http://127.0.0.1:${port}`,
+    /** Holds the public port from now on; connections wait until `passConnections`. */
+    listener,
+    url: `http://127.0.0.1:${listener.address().port}`,
+    workerdPort: await freePort(),
     tick,
     demo: env["AIRFLARE_DEMO"] !== "0",
     secrets: await localSecrets(stateFolder, env["AIRFLARE_ADMIN_PASSWORD"]),

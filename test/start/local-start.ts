@@ -71,11 +71,15 @@ export class LocalStart {
     this.#child.kill(signal);
   }
 
-  /** Process ids of its workerds. */
-  async workerds(): Promise<number[]> {
-    return (await processes())
-      .filter(({ parent, command }) => parent === this.#child.pid && isWorkerd(command))
-      .map(({ pid }) => pid);
+  /** Process id of its workerd. Never answers without one: a signal to process 0 would end the tests themselves. */
+  async workerd(): Promise<number> {
+    return until(
+      async () => {
+        const own = (await processes()).find(({ parent, command }) => parent === this.#child.pid && isWorkerd(command));
+        return own?.pid;
+      },
+      () => `workerd:\n${this.output}`,
+    );
   }
 
   async stop(): Promise<void> {
