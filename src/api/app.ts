@@ -6,6 +6,7 @@ import { HttpDetailError, ROUTE_NOT_FOUND, errorResponse } from "./errors.ts";
 import { RIGHTS, holds, rightOf } from "./rights.ts";
 import { SpecCache } from "./spec-cache.ts";
 import { authenticate } from "./auth.ts";
+import { connectionRoutes } from "./v2/connections.ts";
 import { costRoutes } from "./airflare/v1/cost.ts";
 import { dagRoutes } from "./v2/dags.ts";
 import { dagRunClearRoutes } from "./v2/dag-run-clear.ts";
@@ -20,6 +21,7 @@ import { monitorRoutes } from "./v2/monitor.ts";
 import { taskInstanceCommandRoutes } from "./v2/task-instance-commands.ts";
 import { taskInstanceRoutes } from "./v2/task-instances.ts";
 import { taskRoutes } from "./v2/tasks.ts";
+import { variableRoutes } from "./v2/variables.ts";
 import { whyRoutes } from "./airflare/v1/why.ts";
 import { xcomEntryRoutes } from "./v2/xcom-entries.ts";
 import type { ApiDeps, ApiVariables } from "./ports.ts";
@@ -38,6 +40,8 @@ const ROUTES = [
   taskInstanceCommandRoutes,
   xcomEntryRoutes,
   logRoutes,
+  variableRoutes,
+  connectionRoutes,
   whyRoutes,
   costRoutes,
 ] as const;

@@ -2,7 +2,9 @@
  * @module The API's ports over the Worker's bindings, for one request.
  */
 import { driveFromHttp, httpOffer } from "../cloudflare/task-queue/drive.ts";
-import { d1History } from "./d1-history.ts";
+import { d1History, d1Page } from "./d1-history.ts";
+import { deleteConnection, getConnection, listConnections, setConnection } from "../cloudflare/connections.ts";
+import { deleteVariable, getVariable, listVariables, setVariable } from "../cloudflare/variables.ts";
 import { dagRunObjectName } from "../model/ids.ts";
 import { syncDeployment } from "../cloudflare/deploy-sync.ts";
 import { loadDag } from "../dag/dag-registry.ts";
@@ -20,6 +22,18 @@ export function cloudflarePorts(env: Env, index: DagIndex, waitUntil: (work: Pro
     randomId: () => crypto.randomUUID(),
     history: d1History(env.DB),
     objects,
+    variables: {
+      get: (key) => getVariable(env, key),
+      set: (entry) => setVariable(env, entry, Date.now()),
+      delete: (key) => deleteVariable(env, key),
+      list: (keyPattern, page) => listVariables(env, { keyPattern }, d1Page(page)),
+    },
+    connections: {
+      get: (id) => getConnection(env, id),
+      set: (entry) => setConnection(env, entry, Date.now()),
+      delete: (id) => deleteConnection(env, id),
+      list: (idPattern, page) => listConnections(env, { idPattern }, d1Page(page)),
+    },
     dag: (dagId) => env.DAG.getByName(dagId),
     run: (dagId, runId): DagRunApi => env.DAG_RUN.getByName(dagRunObjectName(dagId, runId)),
     loadSpec: async (dagId) => (await loadDag(index, dagId)).spec,

@@ -89,7 +89,8 @@ export function d1History(db: D1Database): HistoryPort {
   };
 }
 
-function d1Page(page: PageRequest) {
+/** A page in the words of the D1 queries. */
+export function d1Page(page: PageRequest) {
   return {
     limit: page.limit,
     offset: page.offset,

@@ -6,6 +6,9 @@ import type { AttemptBatch, DagApi, DagRunApi, TaskInstanceView } from "../model
 import type { DagId, RunId, SpecHash } from "../model/ids.ts";
 import type { HandOffOffer } from "../model/event.ts";
 import type { DagRunState, TaskInstanceState } from "../model/state.ts";
+import type { ConnectionEntry } from "../cloudflare/connections.ts";
+import type { KeyedStore } from "./keyed-resource.ts";
+import type { VariableEntry } from "../cloudflare/variables.ts";
 import type { DagIndex } from "../dag/dag-index.ts";
 import type { DagRunHead, DagRunType } from "../model/dag-run.ts";
 import type { DagSpec, ScheduleSpec } from "../model/dag-spec.ts";
@@ -214,6 +217,8 @@ export interface ApiPorts {
   readonly randomId: () => string;
   readonly history: HistoryPort;
   readonly objects: ApiObjectStore;
+  readonly variables: KeyedStore<VariableEntry>;
+  readonly connections: KeyedStore<ConnectionEntry>;
   dag(dagId: DagId): DagApi;
   run(dagId: DagId, runId: RunId): DagRunApi;
   /** The spec of a deployed DAG; throws `dag_import_error` when its file does not load. */

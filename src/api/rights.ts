@@ -83,6 +83,20 @@ export const RIGHTS: Readonly<Record<string, Right>> = {
   [`PATCH ${TI}/xcomEntries/:xcom_key`]: "xcom:edit",
   [`DELETE ${TI}/xcomEntries/:xcom_key`]: "xcom:edit",
 
+  "GET /api/v2/variables": "variable:read",
+  "POST /api/v2/variables": "variable:edit",
+  "PATCH /api/v2/variables": "variable:edit",
+  "GET /api/v2/variables/:key{.+}": "variable:read",
+  "PATCH /api/v2/variables/:key{.+}": "variable:edit",
+  "DELETE /api/v2/variables/:key{.+}": "variable:edit",
+
+  "GET /api/v2/connections": "connection:read",
+  "POST /api/v2/connections": "connection:edit",
+  "PATCH /api/v2/connections": "connection:edit",
+  "GET /api/v2/connections/:key{.+}": "connection:read",
+  "PATCH /api/v2/connections/:key{.+}": "connection:edit",
+  "DELETE /api/v2/connections/:key{.+}": "connection:edit",
+
   [`GET ${OWN_TI}/taskInstances/:task_id/why`]: "task_instance:read",
   [`GET ${OWN_TI}/cost`]: "dag_run:read",
 };

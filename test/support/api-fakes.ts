@@ -7,6 +7,10 @@ import { aDagRunHead } from "./spec-builders.ts";
 import { createApp } from "../../src/api/app.ts";
 import { login } from "../../src/api/auth.ts";
 import type { ApiPorts } from "../../src/api/ports.ts";
+import type { ConnectionEntry } from "../../src/cloudflare/connections.ts";
+import type { KeyedStore } from "../../src/api/keyed-resource.ts";
+import type { VariableEntry } from "../../src/cloudflare/variables.ts";
+import { matchesPattern } from "../../src/api/search-pattern.ts";
 import { FakeHistory, dagRow } from "./fake-history.ts";
 import type {
   AttemptBatch,
@@ -262,6 +266,8 @@ export class FakeDeployment {
       for (const key of this.objects.stored.keys()) if (key.startsWith(prefix)) this.objects.stored.delete(key);
     },
   });
+  readonly variables = keyedStore<VariableEntry>((entry) => entry.key);
+  readonly connections = keyedStore<ConnectionEntry>((entry) => entry.id);
   readonly driven: AttemptBatch[] = [];
   readonly deletedLogs: string[] = [];
   secrets: ApiPorts["secrets"] = { adminPassword: "correct horse", secretKey: "a key of the deployment" };
@@ -336,6 +342,8 @@ export class FakeDeployment {
       randomId: () => crypto.randomUUID(),
       history: this.history,
       objects: this.objects,
+      variables: this.variables,
+      connections: this.connections,
       secrets: this.secrets,
       dag: (dagId) => this.dag(dagId).api,
       run: (dagId, runId) => this.run(dagId, runId).api,
@@ -357,4 +365,23 @@ function getOrMake<Value>(map: Map<string, Value>, key: string, make: () => Valu
   const made = make();
   map.set(key, made);
   return made;
+}
+
+/** Variables or connections as a map, in order of their keys. */
+function keyedStore<Entry>(
+  keyOf: (entry: Entry) => string,
+): KeyedStore<Entry> & { readonly stored: Map<string, Entry> } {
+  const stored = new Map<string, Entry>();
+  return {
+    stored,
+    get: async (key) => stored.get(key) ?? null,
+    set: async (entry) => void stored.set(keyOf(entry), entry),
+    delete: async (key) => stored.delete(key),
+    list: async (pattern, { offset, limit }) => {
+      const rows = [...stored.values()].filter(
+        (entry) => pattern === undefined || matchesPattern(keyOf(entry), pattern),
+      );
+      return { rows: rows.slice(offset, offset + limit), total: rows.length };
+    },
+  };
 }

@@ -1,7 +1,7 @@
 /**
  * @module Login, tokens, and what a deployment without secrets or migrations answers.
  */
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { AirflareError } from "../../../src/model/error.ts";
 import { FakeDeployment } from "../../support/api-fakes.ts";
 import { aDagSpec } from "../../support/spec-builders.ts";
@@ -112,6 +112,7 @@ describe("a deployment that is not set up", () => {
   });
 
   it("triggers and reads runs while D1 does not answer; lists say 503 with Retry-After", async () => {
+    const logged = vi.spyOn(console, "error").mockImplementation(() => {});
     deployment.history.fail = new AirflareError("history_unavailable", "D1 does not answer");
     const made = await deployment.request("POST", "/api/v2/dags/etl/dagRuns", { logical_date: null, dag_run_id: "r1" });
     expect(made.status).toBe(200);
@@ -119,5 +120,6 @@ describe("a deployment that is not set up", () => {
     const list = await deployment.request("GET", "/api/v2/dags/~/dagRuns");
     expect(list.status).toBe(503);
     expect(list.headers.get("retry-after")).toBe("5");
+    logged.mockRestore();
   });
 });

@@ -11,7 +11,10 @@ const routes = deployment.app.routes.filter(({ method }) => method !== "ALL");
 
 /** A path that the pattern matches. */
 function examplePath(pattern: string): string {
-  return pattern.replaceAll(/:map_index\{[^}]*\}/g, "0").replaceAll(/:[a-z_]+/g, "x");
+  return pattern
+    .replaceAll(/:map_index\{[^}]*\}/g, "0")
+    .replaceAll(/:key\{[^}]*\}/g, "x")
+    .replaceAll(/:[a-z_]+/g, "x");
 }
 
 describe("rights", () => {
