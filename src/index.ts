@@ -14,6 +14,7 @@ export type {
   Stats,
   TaskInstanceContext,
   TaskLog,
+  Variables,
   XComPullOptions,
 } from "./dag/context.ts";
 export { Dag, dag, type DagTask } from "./dag/dag.ts";

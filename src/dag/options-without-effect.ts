@@ -42,6 +42,7 @@ export const TASK_OPTIONS_WITHOUT_EFFECT: readonly OptionWithoutEffect<GivenOpti
 export const DAG_OPTIONS_WITHOUT_EFFECT: readonly OptionWithoutEffect<DagOptions>[] = [
   { option: "schedule", missing: "asset events make no runs; trigger the DAG instead", asks: Array.isArray },
   { option: "slaMissCallback", missing: "it is never called", asks: given },
+  { option: "maxConsecutiveFailedDagRuns", missing: "failed runs do not pause the DAG", asks: isNot(0) },
 ];
 
 /** One sentence for each use, naming DAG, task or group, option and what does not happen. */

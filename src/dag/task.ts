@@ -94,11 +94,16 @@ export function task<I = NoInput, O = void>(
   id: string,
   fn: (input: I, ctx: Context) => Answer<O>,
 ): TaskDef<I, Awaited<O>>;
-export function task<A extends readonly unknown[], O = void, R extends TriggerRule = "all_success", X = AnyXComs>(
+export function task<
+  A extends readonly unknown[],
+  F extends (...args: [...A, ctx: Context<X>]) => unknown,
+  R extends TriggerRule = "all_success",
+  X = AnyXComs,
+>(
   id: string,
   options: TaskOptions<R, X> & WithOpArgs<A>,
-  fn: (...args: [...A, ctx: Context<X>]) => Answer<O>,
-): TaskDef<NoInput, Awaited<O>, R, X, (...args: [...A, ctx: Context<X>]) => O | Promise<O>>;
+  fn: F & Stored<Awaited<ReturnType<F>>>,
+): TaskDef<NoInput, Awaited<ReturnType<F>>, R, X, F>;
 export function task<K extends object, O = void, R extends TriggerRule = "all_success", X = AnyXComs>(
   id: string,
   options: TaskOptions<R, X> & WithOpKwargs<K>,

@@ -30,6 +30,8 @@ export function rejectedNames(): void {
   task("e5b", async (_: {}, ctx) => void (await ctx.connections.get("nowhere")));
   // @ts-expect-error wrong XCom value: type 'string' is not assignable to parameter of type 'number'
   task("e6", { xcom: typed<{ n: number }>() }, async (_: {}, ctx) => ctx.ti.xcomPush("n", "no"));
+  // @ts-expect-error positional value of the wrong type: no overload matches
+  task("e6a", { opArgs: [1] }, async (source: string) => source);
   // @ts-expect-error unknown trigger rule: "all_good"
   task("e6b", { triggerRule: "all_good" }, async () => {});
 }

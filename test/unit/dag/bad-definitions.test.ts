@@ -1,3 +1,6 @@
+/**
+ * @module Wrong definitions: each is a load error that names place and remedy.
+ */
 import { expect, test } from "vitest";
 import { branch, chain, dag, daysAgo, empty, p, sensor, task, taskGroup } from "../../../src/index.ts";
 import type { DagOptions, Edgeable, TaskOptions } from "../../../src/index.ts";

@@ -1,3 +1,6 @@
+/**
+ * @module Which DAGs a file defines, and loading one of them by id.
+ */
 import { expect, test } from "vitest";
 import { collectDags, loadDag } from "../../../src/dag/dag-registry.ts";
 import type { DagIndex } from "../../../src/dag/dag-index.ts";

@@ -1,3 +1,6 @@
+/**
+ * @module The graph that a DAG body draws: data edges, chain, groups, what a DAG shows of it.
+ */
 import { expect, test } from "vitest";
 import { chain, crossDownstream, dag, empty, task, taskGroup } from "../../../src/index.ts";
 

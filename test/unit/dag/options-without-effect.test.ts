@@ -1,3 +1,6 @@
+/**
+ * @module Every option without effect gives a warning; the list is complete.
+ */
 import { expect, test } from "vitest";
 import { asset, dag, task, taskGroup } from "../../../src/index.ts";
 import type { DagOptions, TaskOptions } from "../../../src/index.ts";
@@ -22,6 +25,10 @@ const TASK_USES: Readonly<Record<string, { readonly asks: TaskOptions; readonly 
 const DAG_USES: Readonly<Record<string, { readonly asks: DagOptions; readonly neutral?: DagOptions }>> = {
   schedule: { asks: { schedule: [asset("r2://a")] }, neutral: { schedule: "@daily" } },
   slaMissCallback: { asks: { slaMissCallback: log } },
+  maxConsecutiveFailedDagRuns: {
+    asks: { maxConsecutiveFailedDagRuns: 3 },
+    neutral: { maxConsecutiveFailedDagRuns: 0 },
+  },
 };
 
 test("every option in the table has a case here, and no other", () => {

@@ -1,3 +1,6 @@
+/**
+ * @module What the spellings of a schedule mean.
+ */
 import { afterEach, expect, test } from "vitest";
 import { asset, dag, defineConfig } from "../../../src/index.ts";
 import type { DagOptions } from "../../../src/index.ts";

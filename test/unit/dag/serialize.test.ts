@@ -1,3 +1,6 @@
+/**
+ * @module From definitions to the DagSpec: defaults, precedence, arguments, mapping, callbacks, the hash.
+ */
 import { expect, test } from "vitest";
 import { asset, dag, daysAgo, empty, p, sensor, Sensor, task, taskGroup } from "../../../src/index.ts";
 import { specHash } from "../../../src/dag/serialize.ts";

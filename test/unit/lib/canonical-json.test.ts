@@ -1,3 +1,6 @@
+/**
+ * @module Same data, same text.
+ */
 import { expect, test } from "vitest";
 import { canonicalJson } from "../../../src/lib/canonical-json.ts";
 

@@ -1,3 +1,6 @@
+/**
+ * @module Durations with a unit.
+ */
 import { expect, test } from "vitest";
 import { durationMs, durationText } from "../../../src/lib/duration.ts";
 

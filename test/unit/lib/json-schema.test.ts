@@ -1,3 +1,6 @@
+/**
+ * @module What params may be checked for.
+ */
 import { expect, test } from "vitest";
 import { schemaProblem } from "../../../src/lib/json-schema.ts";
 

@@ -1,3 +1,6 @@
+/**
+ * @module DAG bags of lists and folders, in plain Node and outside of the project.
+ */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import os from "node:os";

@@ -1,3 +1,6 @@
+/**
+ * @module The context for a function under test.
+ */
 import { expect, test } from "vitest";
 import { task } from "../../../src/index.ts";
 import { testContext } from "../../../src/testing.ts";

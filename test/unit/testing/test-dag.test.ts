@@ -1,3 +1,6 @@
+/**
+ * @module Whole runs in process: what authors write does what Airflow would do.
+ */
 import { expect, test } from "vitest";
 import {
   AirflowFailException,
