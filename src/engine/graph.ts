@@ -18,14 +18,13 @@ export function graphOf(spec: DagSpec): Graph {
   const upstream: number[][] = [];
   const downstream: number[][] = spec.tasks.map(() => []);
   for (const [i, task] of spec.tasks.entries()) {
-    const own: number[] = [];
+    const own = new Set<number>();
     for (const id of task.upstream) {
       const up = indexOf.get(id);
-      if (up === undefined || own.includes(up)) continue;
-      own.push(up);
-      downstream[up]?.push(i);
+      if (up !== undefined) own.add(up);
     }
-    upstream.push(own);
+    for (const up of own) downstream[up]?.push(i);
+    upstream.push([...own]);
   }
   return { indexOf, upstream, downstream };
 }

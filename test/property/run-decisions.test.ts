@@ -5,7 +5,7 @@ import { Choices, RandomRun, randomSpec } from "./random-run.ts";
 import { FINISHED_RUN_STATES, SCHEDULEABLE_STATES } from "../../src/model/state.ts";
 import { assertRun } from "../../src/engine/dag-run/invariants.ts";
 import { describe, expect, it } from "vitest";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { judge } from "./trigger-oracle.ts";
 import type { RunEvent } from "../../src/model/event.ts";
 import type { TaskInstanceState } from "../../src/model/state.ts";
