@@ -23,6 +23,9 @@ import type { RunHost } from "./host.ts";
 import type { TriesOfTokens } from "./commit.ts";
 import { writeXComs } from "./xcom-rows.ts";
 
+/** A value kept by `ctx.once` is one row. */
+const ONCE_CHARACTERS_MAX = 200_000;
+
 /** Creates the run, or answers for the one of the same incarnation; `run_already_exists` when another one lives here. */
 export function createRun(host: RunHost, request: CreateDagRunRequest): CreateDagRunAnswer {
   const { dagId, runId, incarnation } = request.head;
@@ -124,6 +127,11 @@ export function once(host: RunHost, request: Parameters<DagRunPort["once"]>[0]):
   const stored = readOnce(host.sql, ord, request.key);
   if (stored !== null || request.text === undefined) return stored;
   const { text } = request;
+  if (text.length > ONCE_CHARACTERS_MAX)
+    throw new AirflareError(
+      "xcom_too_large",
+      `The value of once("${request.key}") has ${text.length} characters, at most ${ONCE_CHARACTERS_MAX} are kept: store the data in a bucket and return its key.`,
+    );
   host.sql.transactionSync<void>(() => insertOnce(host.sql, ord, request.key, text));
   return text;
 }

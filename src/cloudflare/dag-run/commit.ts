@@ -46,7 +46,11 @@ export function writeBook(sql: Sql, live: LiveRun): void {
 function writeAccepted(sql: Sql, live: LiveRun, result: StepResult, tries: TriesOfTokens, now: number): void {
   for (const { ord, report } of result.accepted) {
     const { outcome } = report;
-    if (outcome.xcoms !== undefined) writeXComs(sql, ord, outcome.xcoms, now);
+    if (outcome.xcoms !== undefined) {
+      writeXComs(sql, ord, outcome.xcoms, now);
+      const r2Writes = outcome.xcoms.filter(({ value }) => value.in === "r2").length;
+      live.book.usage = { ...live.book.usage, r2Writes: live.book.usage.r2Writes + r2Writes };
+    }
     if (outcome.kind === "failed") setError(sql, live, ord, outcome.error);
     else if (outcome.kind !== "reschedule") setError(sql, live, ord, null);
     const tryNumber = tries.get(report.token);

@@ -48,10 +48,12 @@ export class DagRunObject extends DurableObject<Env> implements DagRunApi {
       random: random48,
       // Not awaited: the output gate holds every answer until the alarm is stored with the rows of the same turn.
       setAlarm: (at) => ctx.waitUntil(ctx.storage.setAlarm(at)),
-      deleteAll: async () => {
-        await ctx.storage.deleteAlarm();
-        await ctx.storage.deleteAll();
-      },
+      // Nothing may come in between: a run created meanwhile would lose its rows.
+      deleteAll: () =>
+        ctx.blockConcurrencyWhile(async () => {
+          await ctx.storage.deleteAlarm();
+          await ctx.storage.deleteAll();
+        }),
       waitUntil: (work) => ctx.waitUntil(work),
     });
   }

@@ -70,7 +70,7 @@ export class RunHost {
     this.#ports = ports;
     this.sql = ports.sql;
     this.objects = objectStore(ports.env.OBJECTS);
-    this.leases = scaledLeases(Number(ports.env.AIRFLARE_LEASE_SCALE ?? 1));
+    this.leases = scaledLeases(leaseScale(ports.env.AIRFLARE_LEASE_SCALE));
     this.#handOff = ports.env.AIRFLARE_HAND_OFF !== "0";
     this.#alarm = new Alarm(ports.setAlarm);
     this.#duties = new Duties(this.#dutyList(), ports.clock, () => this.#rearm(), logFailure);
@@ -280,6 +280,12 @@ function isSettled(live: LiveRun, now: number): boolean {
   const { head } = live.run;
   if (!FINISHED_RUN_STATES.has(head.state)) return false;
   return live.book.mirroredSeq >= head.seq || now >= (head.endedAt ?? 0) + MIRROR_PATIENCE_MS;
+}
+
+/** Anything but a positive number leaves the leases as they are. */
+function leaseScale(text: string | undefined): number {
+  const scale = Number(text ?? 1);
+  return Number.isFinite(scale) && scale > 0 ? scale : 1;
 }
 
 function logFailure(what: string, error: unknown): void {

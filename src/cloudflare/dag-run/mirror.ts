@@ -3,6 +3,7 @@
  * There is no outbox row for it: changes above `mirroredSeq` are the order.
  */
 import { readTriesSince } from "./storage.ts";
+import { boundedError } from "./bounded-error.ts";
 import { FINISHED_RUN_STATES } from "../../model/state.ts";
 import type { LiveRun } from "./live-run.ts";
 import type { RunStatePush } from "../../model/protocol.ts";
@@ -11,6 +12,9 @@ import { viewsOf } from "./reads.ts";
 
 /** A run that lives longer than this is mirrored at this interval; a shorter one once, at its end. */
 export const MIRROR_INTERVAL_MS = 10_000;
+
+/** Of an error the history has the beginning: thousands of failed instances go in one call. */
+const ERROR_CHARACTERS_PUSHED = 1_000;
 
 /** When the next push is due, or null when the history has everything. */
 export function pushDueAt(live: LiveRun): number | null {
@@ -30,7 +34,10 @@ export function runStatePush(sql: Sql, live: LiveRun): RunStatePush {
     callId: `push:${run.head.incarnation}:${run.head.seq}`,
     head: { ...run.head },
     endReason: run.head.endReason,
-    instances: viewsOf(sql, live, changed),
+    instances: viewsOf(sql, live, changed).map(({ error, ...view }) => ({
+      ...view,
+      error: error === null ? null : boundedError(error, ERROR_CHARACTERS_PUSHED, 0),
+    })),
     tries: readTriesSince(sql, book.mirroredSeq).map((record) => {
       const instance = run.instances[record.ord];
       return {

@@ -13,15 +13,13 @@ import type { DagSpec } from "../../model/dag-spec.ts";
 import type { ErrorInfo } from "../../model/outcome.ts";
 import type { Sql } from "./sql.ts";
 import { assert } from "../../lib/assert.ts";
+import { boundedError, ERROR_CHARACTERS_MAX } from "./bounded-error.ts";
 import { chunksOf } from "./chunks.ts";
 
 /** Version of the tables. A reader accepts its own and the one before, and upgrades in place. */
 export const STORAGE_VERSION = 1;
 /** Characters per chunk: at most 4 bytes each stays well below 1 MB, the row limit of the platform. */
 const CHUNK_CHARACTERS = 200_000;
-/** Characters of an error kept: a thrown value may hold a whole response body. */
-const ERROR_CHARACTERS_MAX = 64_000;
-
 const META = { version: 0, head: 1, book: 2 } as const;
 const CHUNK = { fixed: 0, spec: 1 } as const;
 
@@ -118,7 +116,7 @@ export function writeTry(sql: Sql, record: TryRecord, seq: number): void {
 
 export function writeError(sql: Sql, ord: number, error: ErrorInfo | null): void {
   if (error === null) sql.exec("DELETE FROM error WHERE ord = ?", ord);
-  else put(sql, "error", "ord", ord, JSON.stringify(boundedError(error)));
+  else put(sql, "error", "ord", ord, JSON.stringify(boundedError(error, ERROR_CHARACTERS_MAX)));
 }
 
 export function writeNote(sql: Sql, ord: number, note: string | null): void {
@@ -186,7 +184,8 @@ export function insertOnce(sql: Sql, ord: number, key: string, value: string): v
 }
 
 export function insertOutbox(sql: Sql, commands: readonly Command[]): void {
-  for (const command of commands) sql.exec("INSERT INTO outbox (v) VALUES (?)", JSON.stringify(command));
+  for (const command of commands)
+    sql.exec("INSERT INTO outbox (v) VALUES (?)", JSON.stringify(boundedCommand(command)));
 }
 
 export function readOutbox(sql: Sql, limit: number): readonly { readonly id: number; readonly command: Command }[] {
@@ -223,11 +222,7 @@ function text(row: Readonly<Record<string, unknown>> | undefined): string {
   return value;
 }
 
-function boundedError(error: ErrorInfo): ErrorInfo {
-  return {
-    ...error,
-    message: error.message.slice(0, ERROR_CHARACTERS_MAX),
-    ...(error.stack === undefined ? {} : { stack: error.stack.slice(0, ERROR_CHARACTERS_MAX) }),
-    ...(error.cause === undefined ? {} : { cause: boundedError(error.cause) }),
-  };
+function boundedCommand(command: Command): Command {
+  if (command.kind !== "task-callback" || command.error === null) return command;
+  return { ...command, error: boundedError(command.error, ERROR_CHARACTERS_MAX) };
 }

@@ -8,6 +8,7 @@ import type { Command } from "../../model/command.ts";
 import type { Env, MessageQueue } from "../env.ts";
 import type { TaskMessage } from "../../model/task-message.ts";
 import { dagRunObjectName } from "../../model/ids.ts";
+import { boundedError } from "../dag-run/bounded-error.ts";
 import { DEFAULT_QUEUE, queueBinding } from "./queue-binding.ts";
 
 /** Messages of one `sendBatch` call. */
@@ -84,9 +85,7 @@ function callbackMessage(run: RunAddress, command: CallbackCommand): TaskMessage
 /** A message holds 128 kB: of a long error the callback sees the beginning. */
 function bounded(command: CallbackCommand): CallbackCommand {
   if (command.kind === "dag-callback" || command.error === null) return command;
-  const { code, message, stack } = command.error;
-  const cut = { code, message: message.slice(0, ERROR_CHARACTERS_MAX) };
-  return { ...command, error: stack === undefined ? cut : { ...cut, stack: stack.slice(0, ERROR_CHARACTERS_MAX) } };
+  return { ...command, error: boundedError(command.error, ERROR_CHARACTERS_MAX) };
 }
 
 function shipmentsOf(queue: MessageQueue, run: RunAddress, attempts: readonly QueuedAttempt[]): Shipment[] {
