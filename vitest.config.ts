@@ -30,6 +30,16 @@ export default defineConfig({
         },
       },
       {
+        // Real local starts that are killed: minutes of waiting, so not part of `npm test`.
+        test: {
+          name: "fault",
+          environment: "node",
+          include: ["test/fault/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
         // Real workerd with the bindings of wrangler.toml: objects, queues, D1, R2. Only the DAGs are the tests' own.
         plugins: [
           cloudflareTest(async () => ({

@@ -43,7 +43,7 @@ export class LocalStart {
     });
     this.#child.stdout?.on("data", (chunk) => (this.output += String(chunk)));
     this.#child.stderr?.on("data", (chunk) => (this.output += String(chunk)));
-    this.#child.once("exit", (code) => (this.exitCode = code));
+    this.#child.once("exit", (code) => (this.exitCode = code ?? -1));
   }
 
   /** The address of the `ready` line. Fails when the process ends before. */
@@ -80,6 +80,22 @@ export class LocalStart {
       },
       () => `workerd:\n${this.output}`,
     );
+  }
+
+  /** The end of the machine: the start and everything below it is killed at once, nothing can be put in order. */
+  async killTree(): Promise<void> {
+    const all = await processes();
+    const doomed = [this.#child.pid ?? -1];
+    for (const pid of doomed) doomed.push(...all.filter((each) => each.parent === pid).map((each) => each.pid));
+    for (const pid of doomed) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch (error) {
+        // gone by itself in the meantime
+        if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+      }
+    }
+    await this.ended();
   }
 
   async stop(): Promise<void> {
