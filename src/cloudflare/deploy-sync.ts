@@ -38,15 +38,12 @@ export function syncDeployment(env: Env, index: DagIndex): Promise<void> {
 }
 
 async function sync(env: Env, index: DagIndex): Promise<void> {
-  const [deployment, dags] = await withHistory(() =>
-    env.DB.batch<KnownDag & { bundle_hash: string }>([
-      env.DB.prepare("SELECT bundle_hash FROM deployment WHERE id = 1"),
-      env.DB.prepare("SELECT dag_id, spec_hash, is_stale, has_import_errors, relative_fileloc FROM dag"),
-    ]),
-  );
-  if (deployment?.results[0]?.bundle_hash === index.bundleHash) return;
+  const bundle = env.DB.prepare("SELECT bundle_hash FROM deployment WHERE id = 1");
+  if ((await withHistory(() => bundle.first("bundle_hash"))) === index.bundleHash) return;
+  const columns = "dag_id, spec_hash, is_stale, has_import_errors, relative_fileloc";
+  const dags = await withHistory(() => env.DB.prepare(`SELECT ${columns} FROM dag`).all<KnownDag>());
   const now = Date.now();
-  const known = new Map((dags?.results ?? []).map((row) => [row.dag_id, row]));
+  const known = new Map(dags.results.map((row) => [row.dag_id, row]));
   await forEachOf(Object.entries(index.dags), async ([dagId, { specHash }]) => {
     const row = known.get(dagId);
     const unchanged = row?.spec_hash === specHash && row.is_stale === 0 && row.has_import_errors === 0;

@@ -76,12 +76,6 @@ export function listEventLogs(db: D1Database, filters: EventLogFilters, page: Pa
   return listPage<EventLogRow>(db, SOURCE, conditions, page);
 }
 
-export function readEventLog(db: D1Database, eventLogId: number): Promise<EventLogRow | null> {
-  return withHistory(() =>
-    db.prepare("SELECT * FROM event_log WHERE event_log_id = ?").bind(eventLogId).first<EventLogRow>(),
-  );
-}
-
 /** Appends one entry. */
 export async function insertEventLog(db: D1Database, entry: Omit<EventLogRow, "event_log_id">): Promise<void> {
   const sql =
