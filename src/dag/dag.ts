@@ -9,6 +9,7 @@ import type { SpecHash } from "../model/ids.ts";
 import type { TaskSpec } from "../model/task-spec.ts";
 import { AirflareError } from "../model/error.ts";
 import { assertKey, invalidDag } from "./invalid-dag.ts";
+import { assertDagOptions } from "./option-names.ts";
 import { buildDag } from "./dag-builder.ts";
 import { paramRefs, paramSpecs } from "./param.ts";
 import { registerDag } from "./dag-registry.ts";
@@ -129,6 +130,7 @@ export function dag<const P extends ParamInputs = Record<never, never>>(
   assertKey({}, "DAG id", id);
   if (typeof body !== "function")
     throw invalidDag({ dagId: id }, `it has no body; write dag("${id}", { schedule: null }, () => { ... })`);
+  assertDagOptions({ dagId: id }, options);
   const params = paramSpecs(id, options.params ?? {});
   // The references are made from the same names as `P`.
   const refs = paramRefs(params) as DagBodyArgs<P>["params"];

@@ -8,6 +8,7 @@ import type { GivenOptions } from "./task-options.ts";
 import type { SensorSpec, TaskKind } from "../model/task-spec.ts";
 import type { TaskHandler } from "./executable-dag.ts";
 import { argSource } from "./arg-expr-of.ts";
+import { assertTaskOptions } from "./option-names.ts";
 import { currentBuilder } from "./dag-builder.ts";
 import { invalidDag } from "./invalid-dag.ts";
 import { mappedGroupAround } from "./placed.ts";
@@ -32,6 +33,7 @@ export function placeTask(placement: Placement): PlacedTask {
   const builder = currentBuilder(`task "${placement.id}"`);
   const taskId = builder.newId("task id", placement.id);
   const consumer: Consumer = { builder, group: builder.group, place: { dagId: builder.dagId, taskId } };
+  assertTaskOptions(consumer.place, placement.options);
   const producers: PlacedTask[] = [];
   const read = (name: string, value: unknown): ArgExpr => {
     const source: ArgSource = argSource(consumer, name, value);

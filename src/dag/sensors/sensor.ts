@@ -14,6 +14,7 @@ import type { TaskDef } from "../task.ts";
 import { assertKey, invalidDag, type Place } from "../invalid-dag.ts";
 import { OptionReader } from "../task-spec-of.ts";
 import { placeTask } from "../place-task.ts";
+import { taskOptionsAmong } from "../option-names.ts";
 import { taskDef } from "../task.ts";
 import { taskRef } from "../task-ref.ts";
 
@@ -118,7 +119,7 @@ export abstract class Sensor<P extends object = object, O = void> {
       id,
       what: "sensor",
       operatorName: this.constructor.name,
-      options: taskPart(this.p),
+      options: taskOptionsAmong(this.p),
       sensor: sensorSpec({ taskId: id }, this.p),
     } as const;
     return taskRef(placeTask({ ...placement, execute: () => (_input, context) => this.poke(context) }));
@@ -136,7 +137,7 @@ const POKE_KEYS = new Set<string>([
   "maxWait",
 ]);
 
-/** The options that any task has. What is a sensor class's own argument stays out of the spec by never being read. */
+/** What is left are options of any task, or misspelt. */
 function taskPart(options: SensorOptions): GivenOptions {
   return Object.fromEntries(Object.entries(options).filter(([name]) => !POKE_KEYS.has(name)));
 }

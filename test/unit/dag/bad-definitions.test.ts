@@ -152,6 +152,16 @@ test.each<[string, () => unknown, RegExp]>([
   ["a factor below one", withTask({ retryExponentialBackoff: 0.5 }), /neither a boolean nor a factor/],
   ["a callback that is no function", withTask({ onFailureCallback: "mail" }), /onFailureCallback is no function/],
   [
+    "an option that does not exist",
+    withTask({ retry: 3 }),
+    /task "noop": there is no option "retry"; options are .*retries/,
+  ],
+  [
+    "a DAG option that does not exist",
+    withDag({ maxActiveRun: 1 }),
+    /DAG "bad": there is no option "maxActiveRun"; options are .*maxActiveRuns/,
+  ],
+  [
     "both schedules",
     withDag({ schedule: "@daily", scheduleInterval: "@daily" }),
     /both schedule and scheduleInterval are given/,
