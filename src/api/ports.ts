@@ -69,6 +69,8 @@ export interface DagFilter {
   readonly owners?: readonly string[] | undefined;
   readonly paused?: boolean | undefined;
   readonly hasImportErrors?: boolean | undefined;
+  /** Of the newest run. */
+  readonly lastDagRunState?: DagRunState | undefined;
   readonly excludeStale: boolean;
 }
 
@@ -88,6 +90,9 @@ export interface DagRunFilter {
   readonly runIdPattern?: string | undefined;
   readonly dagIdPattern?: string | undefined;
   readonly triggeringUserPattern?: string | undefined;
+  readonly confContains?: string | undefined;
+  readonly versionNumbers?: readonly number[] | undefined;
+  readonly updatedAt?: Range | undefined;
   readonly runAfter?: Range | undefined;
   readonly logicalDate?: Range | undefined;
   readonly startDate?: Range | undefined;

@@ -1,7 +1,7 @@
 /**
  * @module Checks bodies and queries against their zod schemas and says what does not fit in FastAPI's words (pydantic's error types and messages).
  */
-import { validationError } from "./errors.ts";
+import { HttpDetailError, validationError } from "./errors.ts";
 import { readJsonBody } from "./json-body.ts";
 import * as z from "zod/mini";
 import type { Context } from "hono";
@@ -18,12 +18,22 @@ export async function readBody<Schema extends z.ZodMiniType>(c: Context, schema:
   return check(schema, body, "body");
 }
 
-/** The query as `schema` reads it. Lists are repeated keys; other keys take their last value. Unknown keys are ignored, as FastAPI does. */
+/** Airflow's filters by name. One that a list does not know is refused: without it the answer would hold what nobody asked for. */
+const FILTER_NAME =
+  /_pattern$|_(?:gte|gt|lte|lt)$|^(?:cursor|dag_version|version_number|bundle_name|bundle_version|last_dag_run_state|dag_run_state|has_asset_schedule|asset_dependency|is_favorite|timetable_type|task_group_id|executor|filename|conf_contains)$/;
+
+/**
+ * The query as `schema` reads it. Lists are repeated keys; other keys take their last value. Unknown keys are ignored, as FastAPI does, unless they
+ * are filters of Airflow's that this route does not have.
+ */
 export function readQuery<Schema extends z.ZodMiniObject>(c: Context, schema: Schema): z.output<Schema> {
   const given: Record<string, unknown> = Object.create(null);
   const shape: Readonly<Record<string, unknown>> = schema.shape;
   for (const [key, values] of Object.entries(c.req.queries())) {
-    if (!Object.hasOwn(shape, key)) continue;
+    if (!Object.hasOwn(shape, key)) {
+      if (FILTER_NAME.test(key)) throw new HttpDetailError(400, `The filter '${key}' is not supported here`);
+      continue;
+    }
     given[key] = isListSchema(shape[key]) ? values : values.at(-1);
   }
   return check(schema, given, "query");

@@ -4,6 +4,7 @@
 import { DagVersionResponse, dagVersionResponse } from "./dag-versions.ts";
 import {
   dateIn,
+  intIn,
   dateOut,
   nullableDate,
   nullableText,
@@ -118,6 +119,9 @@ export const dagRunListQuery = z.object({
   run_id_pattern: z.optional(z.string()),
   dag_id_pattern: z.optional(z.string()),
   triggering_user_name_pattern: z.optional(z.string()),
+  conf_contains: z.optional(z.string()),
+  dag_version: z.optional(z.array(intIn)),
+  ...rangeShape(["updated_at"], dateIn),
 });
 
 const pageBody = {
@@ -131,10 +135,11 @@ export const DAGRunsBatchBody = z.strictObject({
   ...rangeBody,
   dag_ids: z.optional(z.nullable(z.array(z.string()))),
   states: z.optional(z.nullable(z.array(z.nullable(z.enum(DAG_RUN_STATES))))),
+  conf_contains: z.optional(z.nullable(z.string())),
 });
 
 /** Reads the four bounds of one field. */
-function rangeOf(given: Readonly<Record<string, unknown>>, field: string): Range | undefined {
+export function rangeOf(given: Readonly<Record<string, unknown>>, field: string): Range | undefined {
   const bound = (suffix: string): number | undefined => {
     const value = given[`${field}_${suffix}`];
     return typeof value === "number" ? value : undefined;

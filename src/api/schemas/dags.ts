@@ -88,6 +88,9 @@ export const dagListQuery = z.object({
   exclude_stale: z.optional(booleanIn),
   paused: z.optional(booleanIn),
   has_import_errors: z.optional(booleanIn),
+  last_dag_run_state: z.optional(z.enum(["queued", "running", "success", "failed"])),
+  /** Of PATCH only. */
+  update_mask: z.optional(z.array(z.string())),
 });
 
 export const updateMaskQuery = z.object({ update_mask: z.optional(z.array(z.string())) });

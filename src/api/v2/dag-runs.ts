@@ -10,6 +10,7 @@ import {
   TriggerDAGRunPostBody,
   dagRunListQuery,
   dagRunResponse,
+  rangeOf,
   rangesOf,
 } from "../schemas/dag-runs.ts";
 import { HttpDetailError, validationError } from "../errors.ts";
@@ -141,6 +142,9 @@ async function listRuns(c: ApiContext): Promise<Response> {
     runIdPattern: query.run_id_pattern,
     dagIdPattern: query.dag_id_pattern,
     triggeringUserPattern: query.triggering_user_name_pattern,
+    confContains: query.conf_contains,
+    versionNumbers: query.dag_version,
+    updatedAt: rangeOf(query, "updated_at"),
     ...rangesOf(query),
   };
   // Who has just triggered a run finds it in the list of its DAG.
@@ -158,6 +162,7 @@ async function listRunsBatch(c: ApiContext): Promise<Response> {
   const filter: DagRunFilter = {
     dagIds: body.dag_ids ?? undefined,
     states: body.states?.filter((state) => state !== null),
+    confContains: body.conf_contains ?? undefined,
     ...rangesOf(body),
   };
   return c.json(collection(await c.var.ports.history.listRuns(filter, page)));

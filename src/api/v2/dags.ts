@@ -32,7 +32,7 @@ export function dagRoutes(app: ApiApp): void {
 
   app.patch("/api/v2/dags", async (c) => {
     const query = readQuery(c, dagListQuery);
-    requireMask(readQuery(c, updateMaskQuery).update_mask);
+    requireMask(query.update_mask);
     const { is_paused } = await readBody(c, DAGPatchBody);
     const page = await c.var.ports.history.listDags(filterOf(query), pageRequest(query, ORDER, ["dag_id"]));
     const rows = await Promise.all(page.rows.map((row) => setPaused(c.var.ports, c.var.index, row, is_paused)));
@@ -70,6 +70,7 @@ function filterOf(query: z.infer<typeof dagListQuery>): DagFilter {
     owners: query.owners,
     paused: query.paused,
     hasImportErrors: query.has_import_errors,
+    lastDagRunState: query.last_dag_run_state,
     excludeStale: query.exclude_stale ?? true,
   };
 }

@@ -263,7 +263,7 @@ describe("lists of runs", () => {
   it("hand their filters on", async () => {
     const answer = await deployment.request(
       "GET",
-      `${RUNS}?state=success&state=failed&run_type=manual&logical_date_gte=2025-02-01T00:00:00.000000%2B0000&duration_lt=2&order_by=-run_after&limit=5`,
+      `${RUNS}?state=success&state=failed&run_type=manual&logical_date_gte=2025-02-01T00:00:00.000000%2B0000&duration_lt=2&conf_contains=k&dag_version=1&updated_at_lt=2025-03-01T00:00:00Z&order_by=-run_after&limit=5`,
     );
     const body = await answer.json();
     expect(DAGRunCollectionResponse.parse(body)).toEqual(body);
@@ -274,6 +274,9 @@ describe("lists of runs", () => {
         runTypes: ["manual"],
         logicalDate: { gte: Date.UTC(2025, 1, 1) },
         duration: { lt: 2 },
+        confContains: "k",
+        versionNumbers: [1],
+        updatedAt: { lt: Date.UTC(2025, 2, 1) },
       },
       { limit: 5, order: [{ by: "run_after", descending: true }] },
     ]);

@@ -3,7 +3,13 @@
  */
 import { DAGCollectionResponse, DAGDetailsResponse, DAGResponse } from "../../../src/api/schemas/dags.ts";
 import { DAGVersionCollectionResponse } from "../../../src/api/schemas/dag-versions.ts";
-import { DAGWarningCollectionResponse, DagStatsCollectionResponse } from "../../../src/api/schemas/dag-sources.ts";
+import {
+  DAGSourceResponse,
+  DAGTagCollectionResponse,
+  DAGWarningCollectionResponse,
+  DagStatsCollectionResponse,
+  ImportErrorCollectionResponse,
+} from "../../../src/api/schemas/dag-sources.ts";
 import { HealthInfoResponse } from "../../../src/api/schemas/monitor.ts";
 import { TaskCollectionResponse } from "../../../src/api/schemas/tasks.ts";
 import { aDagSpec, aTaskSpec } from "../../support/spec-builders.ts";
@@ -131,6 +137,14 @@ describe("GET /dags", () => {
     expect(await answer.json()).toEqual({ detail });
   });
 
+  it.each(["dag_id_prefix_pattern=e", "bundle_name=x", "dag_run_start_date_gte=2025-01-01T00:00:00Z"])(
+    "refuses the filter %s that it does not have, and ignores what is no filter",
+    async (query) => {
+      expect((await get(`/api/v2/dags?${query}`)).status).toBe(400);
+      expect((await get("/api/v2/dags?cache_buster=1&last_dag_run_state=failed")).status).toBe(200);
+    },
+  );
+
   it("limit=0 is an empty list with the true total", async () => {
     expect(await (await get("/api/v2/dags?limit=0")).json()).toEqual({ dags: [], total_entries: 2 });
   });
@@ -218,14 +232,17 @@ describe("what surrounds a DAG", () => {
     ];
     const versions = await (await get("/api/v2/dags/etl/dagVersions")).json();
     expect(DAGVersionCollectionResponse.parse(versions)).toEqual(versions);
-    expect(await (await get("/api/v2/dagSources/etl")).json()).toEqual({
+    expect(DAGSourceResponse.parse(await (await get("/api/v2/dagSources/etl")).json())).toEqual({
       content: "// etl",
       dag_id: "etl",
       version_number: 1,
       dag_display_name: "ETL",
     });
     expect((await get("/api/v2/dagSources/etl?version_number=2")).status).toBe(404);
-    expect(await (await get("/api/v2/dagTags")).json()).toEqual({ tags: ["etl"], total_entries: 1 });
+    expect(DAGTagCollectionResponse.parse(await (await get("/api/v2/dagTags")).json())).toEqual({
+      tags: ["etl"],
+      total_entries: 1,
+    });
     const warnings = await (await get("/api/v2/dagWarnings?dag_id=etl")).json();
     expect(DAGWarningCollectionResponse.parse(warnings)).toMatchObject({
       total_entries: 1,
@@ -237,7 +254,7 @@ describe("what surrounds a DAG", () => {
 
   it("import errors", async () => {
     deployment.history.importErrors.push({ id: 4, filename: "broken.ts", message: "SyntaxError: boom", seenAt: START });
-    expect(await (await get("/api/v2/importErrors")).json()).toEqual({
+    expect(ImportErrorCollectionResponse.parse(await (await get("/api/v2/importErrors")).json())).toEqual({
       import_errors: [
         {
           import_error_id: 4,

@@ -2,6 +2,7 @@
  * @module Task instances over HTTP: reading, listing, tries, dependencies, marking, clearing, logs, why and cost.
  */
 import {
+  TaskDependencyCollectionResponse,
   TaskInstanceCollectionResponse,
   TaskInstanceHistoryCollectionResponse,
   TaskInstanceResponse,
@@ -156,7 +157,7 @@ describe("reading", () => {
       { dep: "Trigger Rule", passed: false, reason: "push is not done" },
       { dep: "Dag Paused", passed: true, reason: "" },
     ];
-    expect(await (await get("/show/dependencies")).json()).toEqual({
+    expect(TaskDependencyCollectionResponse.parse(await (await get("/show/dependencies")).json())).toEqual({
       dependencies: [{ name: "Trigger Rule", reason: "push is not done" }],
     });
     expect(await (await get("/push/dependencies")).json()).toEqual({ dependencies: [] });

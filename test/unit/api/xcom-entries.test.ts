@@ -1,7 +1,11 @@
 /**
  * @module XComs over HTTP: reading in both notations, writing inline and to R2, deleting.
  */
-import { XComCollectionResponse, XComResponseNative } from "../../../src/api/schemas/xcom-entries.ts";
+import {
+  XComCollectionResponse,
+  XComResponseNative,
+  XComResponseString,
+} from "../../../src/api/schemas/xcom-entries.ts";
 import { aDagRunHead, aDagSpec, aTaskSpec } from "../../support/spec-builders.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { FakeDagRun } from "../../support/api-fakes.ts";
@@ -43,7 +47,7 @@ describe("reading", () => {
 
   it("Python's notation with stringify", async () => {
     pushed("return_value", { n: 42, ok: true, none: null, list: [1.5, "it's"] });
-    expect(await (await get("/return_value?stringify=true")).json()).toMatchObject({
+    expect(XComResponseString.parse(await (await get("/return_value?stringify=true")).json())).toMatchObject({
       value: `{'n': 42, 'ok': True, 'none': None, 'list': [1.5, "it's"]}`,
     });
   });
