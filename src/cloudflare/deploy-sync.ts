@@ -3,9 +3,10 @@
  *
  * Noticed by the bundle hash at the first event after a deploy. Every step may be repeated; the hash is noted last, so that a sync cut short starts again.
  */
-import type { DagIndex } from "../dag/dag-index.ts";
+import type { DagImportError, DagIndex } from "../dag/dag-index.ts";
 import { loadDag } from "../dag/dag-registry.ts";
 import type { DagSpec } from "../model/dag-spec.ts";
+import { errorInfo } from "../model/error.ts";
 import type { DagId, SpecHash } from "../model/ids.ts";
 import type { Env } from "./env.ts";
 import { withHistory } from "./history/history-error.ts";
@@ -44,17 +45,34 @@ async function sync(env: Env, index: DagIndex): Promise<void> {
   const dags = await withHistory(() => env.DB.prepare(`SELECT ${columns} FROM dag`).all<KnownDag>());
   const now = Date.now();
   const known = new Map(dags.results.map((row) => [row.dag_id, row]));
-  await forEachOf(Object.entries(index.dags), async ([dagId, { specHash }]) => {
+  const broken: DagImportError[] = [...index.importErrors];
+  await forEachOf(Object.entries(index.dags), async ([dagId, { file, specHash }]) => {
     const row = known.get(dagId);
     const unchanged = row?.spec_hash === specHash && row.is_stale === 0 && row.has_import_errors === 0;
-    if (!unchanged) await syncDag(env, index, dagId, specHash, now);
+    if (unchanged) return;
+    const problem = await syncDag(env, index, dagId, specHash, now);
+    if (problem !== null && !broken.some((error) => error.file === file)) broken.push({ file, message: problem });
   });
-  await retireMissing(env, index, [...known.values()]);
-  await writeDeployment(env, index, now);
+  await retireMissing(env, index, broken, [...known.values()]);
+  await writeDeployment(env, index, broken, now);
 }
 
-async function syncDag(env: Env, index: DagIndex, dagId: DagId, specHash: SpecHash, now: number): Promise<void> {
-  const { spec } = await loadDag(index, dagId);
+/** Null, or why the DAG's file does not load in the Worker though it did at the build: it becomes an import error and hurts nobody else. */
+async function syncDag(
+  env: Env,
+  index: DagIndex,
+  dagId: DagId,
+  specHash: SpecHash,
+  now: number,
+): Promise<string | null> {
+  let spec: DagSpec;
+  try {
+    ({ spec } = await loadDag(index, dagId));
+  } catch (error) {
+    const { code, message } = errorInfo(error);
+    if (code === "dag_import_error") return message;
+    throw error;
+  }
   await putSpec(env.OBJECTS, spec, specHash);
   const { versionNumber, columns } = await env.DAG.getByName(dagId).syncSpec(spec, specHash);
   const { DB } = env;
@@ -77,6 +95,7 @@ async function syncDag(env: Env, index: DagIndex, dagId: DagId, specHash: SpecHa
       ),
     ]),
   );
+  return null;
 }
 
 function rowOfSpec(spec: DagSpec): Record<string, string | number | null> {
@@ -127,21 +146,32 @@ const OBJECT_COLUMNS = [
   "seq",
 ] as const;
 
-/** DAGs that are gone become stale; those whose file no longer loads keep their last good spec. Neither is scheduled. */
-async function retireMissing(env: Env, index: DagIndex, known: readonly KnownDag[]): Promise<void> {
-  const missing = known.filter((row) => !Object.hasOwn(index.dags, row.dag_id));
-  const broken = new Set(index.importErrors.map((error) => error.file));
+/** DAGs that are gone become stale; those whose file does not load keep their last good spec. Neither is scheduled. */
+async function retireMissing(
+  env: Env,
+  index: DagIndex,
+  broken: readonly DagImportError[],
+  known: readonly KnownDag[],
+): Promise<void> {
+  const files = new Set(broken.map((error) => error.file));
+  const isBroken = (row: KnownDag): boolean => files.has(index.dags[row.dag_id]?.file ?? row.relative_fileloc);
+  const missing = known.filter((row) => !Object.hasOwn(index.dags, row.dag_id) || isBroken(row));
   await forEachOf(missing, async (row) => {
-    const isBroken = broken.has(row.relative_fileloc);
-    if (row.is_stale === Number(!isBroken) && row.has_import_errors === Number(isBroken)) return;
+    const isStale = !isBroken(row);
+    if (row.is_stale === Number(isStale) && row.has_import_errors === Number(!isStale)) return;
     await env.DAG.getByName(row.dag_id).retire();
     const sql = "UPDATE dag SET is_stale = ?, has_import_errors = ? WHERE dag_id = ?";
-    await withHistory(() => env.DB.prepare(sql).bind(Number(!isBroken), Number(isBroken), row.dag_id).run());
+    await withHistory(() => env.DB.prepare(sql).bind(Number(isStale), Number(!isStale), row.dag_id).run());
   });
 }
 
-async function writeDeployment(env: Env, index: DagIndex, now: number): Promise<void> {
-  const errors = JSON.stringify(index.importErrors.map(({ file, message }) => [file, message]));
+async function writeDeployment(
+  env: Env,
+  index: DagIndex,
+  broken: readonly DagImportError[],
+  now: number,
+): Promise<void> {
+  const errors = JSON.stringify(broken.map(({ file, message }) => [file, message]));
   const { DB } = env;
   await withHistory(() =>
     DB.batch([

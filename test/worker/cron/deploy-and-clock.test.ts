@@ -115,6 +115,17 @@ test("a DAG that comes back is scheduled again from its last run, under the same
   expect(await readDag(workerEnv.DB, "every_hour")).toMatchObject({ is_stale: 0, version_number: 1 });
 });
 
+test("a file that throws in the Worker only becomes an import error; the others are brought in all the same", async () => {
+  const dags = { throws: { file: "throws.ts", specHash: "t" }, by_hand: { file: "clock.ts", specHash: "clock-3" } };
+  const index = anIndex("bundle-5", dags);
+  const files = { ...index.files, "throws.ts": () => Promise.reject(new Error("no such binding")) };
+  await syncDeployment(workerEnv, { ...index, files });
+  expect((await listImportErrors(workerEnv.DB, {}, PAGE)).rows).toMatchObject([
+    { filename: "throws.ts", message: expect.stringContaining("no such binding") },
+  ]);
+  expect(await readDag(workerEnv.DB, "by_hand")).toMatchObject({ version_number: 2, has_import_errors: 0 });
+});
+
 test("the deployed spec of a paused DAG stays out of the clock's question", async () => {
   await workerEnv.DAG.getByName("every_hour").setPaused(true);
   await vi.waitFor(async () =>
