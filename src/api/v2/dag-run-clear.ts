@@ -21,8 +21,10 @@ const waitQuery = z.object({
   result: z.optional(z.array(z.string())),
 });
 
-/** The longest one call to the run's object stays open, ms; the client's interval is kept up to this. */
+/** The longest one call to the run's object stays open. */
 const WAIT_CALL_MS_MAX = 25_000;
+/** Shorter intervals would only keep the run's object busy: its end is told at once anyway. */
+const INTERVAL_MS_MIN = 100;
 
 export function dagRunClearRoutes(app: ApiApp): void {
   app.post("/api/v2/dags/:dag_id/dagRuns/:dag_run_id/clear", clearRun);
@@ -100,8 +102,7 @@ async function* stateLines(
   let head: DagRunHead = first;
   while (!FINISHED_RUN_STATES.has(head.state)) {
     yield { state: head.state };
-    // Answers early when the run ends.
-    const next = await run.wait(Math.min(intervalMs, WAIT_CALL_MS_MAX));
+    const next = await waitInterval(run, Math.max(intervalMs, INTERVAL_MS_MIN));
     if (next === null) throw runNotFound(first.dagId, first.runId);
     head = next;
   }
@@ -115,4 +116,14 @@ async function* stateLines(
     results.map(async (taskId) => [taskId, await returnedValue(ports, run, taskId, RETURN_KEY)]),
   );
   yield { state: head.state, results: Object.fromEntries(values) };
+}
+
+/** The run's head after an interval, or earlier when the run ends; null when it was deleted meanwhile. */
+async function waitInterval(run: DagRunApi, intervalMs: number): Promise<DagRunHead | null> {
+  let head: DagRunHead | null = null;
+  for (let left = intervalMs; left > 0; left -= WAIT_CALL_MS_MAX) {
+    head = await run.wait(Math.min(left, WAIT_CALL_MS_MAX));
+    if (head === null || FINISHED_RUN_STATES.has(head.state)) return head;
+  }
+  return head;
 }

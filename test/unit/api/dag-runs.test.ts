@@ -239,6 +239,11 @@ describe("one run", () => {
     ]);
   });
 
+  it("is waited for over intervals longer than a call may stay open, and its end is told at once", async () => {
+    const text = await (await deployment.request("GET", `${RUNS}/r1/wait?interval=60`)).text();
+    expect(text).toBe('{"state":"queued"}\n{"state":"success"}\n');
+  });
+
   it.each(["", "?interval=0", "?interval=x"])("wait refuses '%s'", async (query) => {
     expect((await deployment.request("GET", `${RUNS}/r1/wait${query}`)).status).toBe(422);
   });
