@@ -1,5 +1,5 @@
 /**
- * @module A binary heap of numbers pairs: smallest key first, ties by value. Entries may be stale; the owner checks what it pops.
+ * @module A binary heap of number pairs: smallest key first, ties by value. Entries may be stale; the owner checks what it pops.
  */
 
 export interface HeapEntry {

@@ -6,8 +6,8 @@ import type { ArgExpr, ExpandSpec } from "../model/arg-expr.ts";
 import type { Graph } from "./graph.ts";
 import type { TaskId } from "../model/ids.ts";
 
-/** Key of `expandKwargs` in `InstanceFacts.expandedBy` and in `AttemptOrder.mapped.indexes`: it has no input names of its own. */
-export const KWARGS_KEY = "kwargs";
+/** Key of `expandKwargs` in `InstanceFacts.expandedBy`: it has no input names of its own. */
+const KWARGS_KEY = "kwargs";
 
 /** `unknown`: an upstream value is missing. `unmappable`: a param or literal that is neither list nor object. */
 export type Length = number | "unknown" | "unmappable";

@@ -51,11 +51,11 @@ export interface StepResult {
   readonly instances: readonly number[];
   /** Ords whose `facts` changed. */
   readonly facts: readonly number[];
-  /** Tries that ended now. */
+  /** Tries that became history: a failed one that is retried, and the last one of an instance that is cleared. The running or last try is the instance itself. */
   readonly tries: readonly TryRecord[];
-  /** Reports that counted: the host stores their XComs, errors and logs. */
+  /** Reports that counted: the host stores their XComs, errors and logs. A success that the engine refused (bad branch, unmappable value) is told as the failure it became. */
   readonly accepted: readonly { readonly ord: number; readonly report: AttemptReport }[];
-  /** Tokens that were refused: their attempt is over or was never open. */
+  /** Tokens that were refused: their attempt is over or was never open. Nothing of them is stored. */
   readonly stale: readonly AttemptToken[];
   /** Ords whose XComs vanish, because a new try starts or a clear reset them. */
   readonly xcomsCleared: readonly number[];

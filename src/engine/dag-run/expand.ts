@@ -93,6 +93,7 @@ export function reviseExpansion(ctx: StepContext, plan: TaskPlan, expand: Expand
       if (SCHEDULEABLE_STATES.has(instance.state)) setState(ctx, instance, "skipped");
     } else if (instance.state === "removed") {
       setState(ctx, instance, "none");
+      instance.maxTries = instance.tryNumber + plan.spec.retries + 1;
       ctx.index.dirtyOrds.add(ord);
     }
   }

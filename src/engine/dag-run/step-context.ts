@@ -1,7 +1,12 @@
 /**
  * @module The working state of one step: the run, its index, and everything the step changes and asks for. Handlers change a run only through here.
  */
-import { FINISHED_STATES, OPEN_ATTEMPT_STATES, TASK_INSTANCE_TRANSITIONS } from "../../model/state.ts";
+import {
+  FINISHED_RUN_STATES,
+  FINISHED_STATES,
+  OPEN_ATTEMPT_STATES,
+  TASK_INSTANCE_TRANSITIONS,
+} from "../../model/state.ts";
 import { assert } from "../../lib/assert.ts";
 import { countOwn, noteDue, runIndexOf, tallyState } from "./run-index.ts";
 import { countState } from "../upstream-counts.ts";
@@ -71,6 +76,10 @@ export function openStep(run: DagRun, input: StepInput): StepContext {
 /** Numbers the changes and hands them out. */
 export function closeStep(ctx: StepContext): StepResult {
   const { run } = ctx;
+  assert(
+    !FINISHED_RUN_STATES.has(run.head.state) || ctx.index.active === 0,
+    `run ${run.head.dagId}/${run.head.runId} is ${run.head.state} with ${ctx.index.active} open attempts`,
+  );
   const news = ctx.headChanged || ctx.instances.size > 0 || ctx.facts.size > 0 || ctx.notes.length > 0;
   if (news) {
     run.head.seq += 1;
