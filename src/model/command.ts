@@ -41,8 +41,6 @@ export type Command =
       readonly ignoreFirst: boolean;
     };
 
-export type CommandKind = Command["kind"];
-
 /** What one event changed and asks for. The host writes all of it in one transaction. */
 export interface StepResult {
   /** True when anything below or the head changed; false = nothing to write. */

@@ -15,8 +15,6 @@ import type { SensorSpec, TaskKind } from "./task-spec.ts";
 import type { TaskInstance, TryRecord } from "./task-instance.ts";
 import type { XComValue, XComWrite } from "./xcom.ts";
 
-export const PROTOCOL_VERSION = 1;
-
 // ---- claim and report: what an attempt needs, what it answers ----
 
 /** One claimed attempt: everything `runtime/` needs beside the run and the DAG's code. */
