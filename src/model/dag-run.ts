@@ -7,7 +7,16 @@ import type { DagRunState } from "./state.ts";
 import type { TaskInstance } from "./task-instance.ts";
 
 export type DagRunType = "manual" | "scheduled" | "backfill" | "asset_triggered";
-export type DagRunTriggeredBy = "rest_api" | "cli" | "ui" | "timetable" | "backfill" | "asset" | "webhook" | "operator" | "test";
+export type DagRunTriggeredBy =
+  | "rest_api"
+  | "cli"
+  | "ui"
+  | "timetable"
+  | "backfill"
+  | "asset"
+  | "webhook"
+  | "operator"
+  | "test";
 /** Why a run ended; goes to the run's callbacks. */
 export type RunEndReason = "success" | "task_failure" | "timed_out" | "all_tasks_deadlocked" | "marked" | "cancelled";
 

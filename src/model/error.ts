@@ -13,29 +13,69 @@ interface ErrorCode {
 export const ERROR_CODES = {
   dag_not_found: { status: 404, retryable: false, doc: "No deployed DAG has this id." },
   dag_run_not_found: { status: 404, retryable: false, doc: "The DAG has no run with this id." },
-  task_not_found: { status: 404, retryable: false, doc: "The DAG (in the version of the run) has no task with this id." },
+  task_not_found: {
+    status: 404,
+    retryable: false,
+    doc: "The DAG (in the version of the run) has no task with this id.",
+  },
   task_instance_not_found: { status: 404, retryable: false, doc: "The run has no such task instance." },
   xcom_not_found: { status: 404, retryable: false, doc: "No XCom with this key was pushed." },
   run_already_exists: { status: 409, retryable: false, doc: "A run with this id or this logical date exists already." },
-  xcom_already_exists: { status: 409, retryable: false, doc: "An XCom with this key exists already; update it instead." },
+  xcom_already_exists: {
+    status: 409,
+    retryable: false,
+    doc: "An XCom with this key exists already; update it instead.",
+  },
   invalid_params: { status: 400, retryable: false, doc: "The conf does not fit the DAG's declared params." },
-  invalid_dag: { status: 422, retryable: false, doc: "The DAG definition breaks a rule (cycle, duplicate id, unknown upstream, bad duration or schedule)." },
+  invalid_dag: {
+    status: 422,
+    retryable: false,
+    doc: "The DAG definition breaks a rule (cycle, duplicate id, unknown upstream, bad duration or schedule).",
+  },
   invalid_request: { status: 422, retryable: false, doc: "A value of the request is not acceptable." },
-  dag_import_error: { status: 400, retryable: false, doc: "The file of this DAG does not load; see the import errors." },
-  xcom_not_serializable: { status: 422, retryable: false, doc: "The value holds something that cannot be stored (function, promise, cycle, class instance)." },
+  dag_import_error: {
+    status: 400,
+    retryable: false,
+    doc: "The file of this DAG does not load; see the import errors.",
+  },
+  xcom_not_serializable: {
+    status: 422,
+    retryable: false,
+    doc: "The value holds something that cannot be stored (function, promise, cycle, class instance).",
+  },
   xcom_too_large: { status: 413, retryable: false, doc: "The value is over the limit of an R2 object." },
   xcom_corrupt: { status: 500, retryable: true, doc: "A stored XCom is missing or does not match its checksum." },
-  branch_target_unknown: { status: 422, retryable: false, doc: "A branch answered with an id that is not a direct downstream task or group." },
+  branch_target_unknown: {
+    status: 422,
+    retryable: false,
+    doc: "A branch answered with an id that is not a direct downstream task or group.",
+  },
   value_not_mappable: { status: 422, retryable: false, doc: "A mapped task's input is neither a list nor an object." },
-  handler_missing: { status: 500, retryable: false, doc: "The deployed code has no such task; the run was made with another version." },
+  handler_missing: {
+    status: 500,
+    retryable: false,
+    doc: "The deployed code has no such task; the run was made with another version.",
+  },
   worker_lost: { status: 500, retryable: true, doc: "The worker of an attempt vanished more often than allowed." },
   execution_timeout: { status: 500, retryable: true, doc: "The attempt ran longer than its executionTimeout." },
   stale_attempt: { status: 409, retryable: false, doc: "The attempt's token is no longer the current one." },
   variable_not_found: { status: 404, retryable: false, doc: "No variable has this name and no default was given." },
   connection_not_found: { status: 404, retryable: false, doc: "No connection has this id." },
-  not_migrated: { status: 503, retryable: true, doc: "The D1 migrations are not applied: run `npx wrangler d1 migrations apply airflare --remote`." },
-  not_configured: { status: 503, retryable: true, doc: "A secret of the deployment is not set; the message names the command." },
-  history_unavailable: { status: 503, retryable: true, doc: "D1 does not answer; lists come back when it does. Runs go on." },
+  not_migrated: {
+    status: 503,
+    retryable: true,
+    doc: "The D1 migrations are not applied: run `npm run deploy`, which applies them.",
+  },
+  not_configured: {
+    status: 503,
+    retryable: true,
+    doc: "A secret of the deployment is not set; the message names the command.",
+  },
+  history_unavailable: {
+    status: 503,
+    retryable: true,
+    doc: "D1 does not answer; lists come back when it does. Runs go on.",
+  },
   unauthenticated: { status: 401, retryable: false, doc: "No token was sent, or the credentials are wrong." },
   forbidden: { status: 403, retryable: false, doc: "The token is bad or has not the right for this route." },
 } as const satisfies Record<string, ErrorCode>;
@@ -47,7 +87,11 @@ export class AirflareError extends Error {
   override readonly name = "AirflareError";
   readonly code: AirflareErrorCode;
   readonly details: Readonly<Record<string, unknown>>;
-  constructor(code: AirflareErrorCode, message: string, options: { details?: Readonly<Record<string, unknown>>; cause?: unknown } = {}) {
+  constructor(
+    code: AirflareErrorCode,
+    message: string,
+    options: { details?: Readonly<Record<string, unknown>>; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.code = code;
     this.details = options.details ?? {};

@@ -26,7 +26,13 @@ export type AttemptOutcome =
       readonly shortCircuited?: boolean;
     }
   /** `retry: false` for AirflowFailException and sensor time-outs: no retry whatever `retries` says. */
-  | { readonly kind: "failed"; readonly error: ErrorInfo; readonly retry: boolean; readonly retryAfterMs?: number; readonly xcoms?: readonly XComWrite[] }
+  | {
+      readonly kind: "failed";
+      readonly error: ErrorInfo;
+      readonly retry: boolean;
+      readonly retryAfterMs?: number;
+      readonly xcoms?: readonly XComWrite[];
+    }
   | { readonly kind: "skipped"; readonly reason: string; readonly xcoms?: readonly XComWrite[] }
   /** Sensor poked false, or `AirflowRescheduleException`: again at `at` (epoch ms), same try. */
   | { readonly kind: "reschedule"; readonly at: number; readonly xcoms?: readonly XComWrite[] };
