@@ -18,7 +18,7 @@ export function historyError(thrown: unknown): unknown {
   if (/no such table/i.test(thrown.message)) {
     return new AirflareError(
       "not_migrated",
-      "The D1 database has no tables yet: run `npm run deploy`, which applies them (locally `npm start` does it).",
+      "The D1 database has no tables yet: run `npm run deploy`, which applies the migrations (locally `npm start` does it).",
       { cause: thrown },
     );
   }
