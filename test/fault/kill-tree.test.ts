@@ -5,7 +5,8 @@ import fs from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
-import { LocalStart, logIn, scratchFolder, until, type Api } from "../start/local-start.ts";
+import { LocalStart, logIn, scratchFolder, until } from "../start/local-start.ts";
+import { taskInstances, trigger } from "./local-runs.ts";
 
 const RUNS = 20;
 const TASKS = 10;
@@ -28,20 +29,11 @@ test("after kill -9 of everything, 200 running tasks end by themselves and burn 
   started.push(first);
   const api = await logIn(await first.ready());
   const runIds = await Promise.all(
-    Array.from({ length: RUNS }, async (_, index) => {
-      const body = { dag_run_id: `run_${index}`, logical_date: null };
-      const answer = await api("POST", "/api/v2/dags/long_tasks/dagRuns", body);
-      expect(answer.status).toBe(200);
-      return String(answer.body["dag_run_id"]);
-    }),
+    Array.from({ length: RUNS }, (_, index) => trigger(api, "long_tasks", `run_${index}`)),
   );
-  const statesOf = async (ask: Api, runId: string) => {
-    const { body } = await ask("GET", `/api/v2/dags/long_tasks/dagRuns/${runId}/taskInstances?limit=100`);
-    return body["task_instances"] as { state: string; try_number: number }[];
-  };
   await until(
     async () => {
-      const all = await Promise.all(runIds.map((runId) => statesOf(api, runId)));
+      const all = await Promise.all(runIds.map((runId) => taskInstances(api, "long_tasks", runId)));
       return all.flat().filter((instance) => instance.state === "running").length === RUNS * TASKS;
     },
     () => `200 running tasks:\n${first.output}`,
@@ -58,7 +50,7 @@ test("after kill -9 of everything, 200 running tasks end by themselves and burn 
     const { body: run } = await again("GET", `/api/v2/dags/long_tasks/dagRuns/${runId}`);
     expect(run).toMatchObject({ state: "success" });
     expect(Date.parse(String(run["end_date"]))).toBeLessThan(Date.now() - 1_000);
-    const instances = await statesOf(again, runId);
+    const instances = await taskInstances(again, "long_tasks", runId);
     expect(instances).toHaveLength(TASKS);
     for (const instance of instances) expect(instance).toMatchObject({ state: "success", try_number: 1 });
   }

@@ -140,7 +140,8 @@ export async function logIn(url: string): Promise<Api> {
   const call = async (token: string, method: string, where: string, body?: unknown) => {
     const response = await fetch(`${url}${where}`, {
       method,
-      headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+      // A connection of its own: one kept idle may be closed by workerd in the very moment it is used again.
+      headers: { "content-type": "application/json", authorization: `Bearer ${token}`, connection: "close" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     return { status: response.status, body: await response.json<Record<string, unknown>>() };
