@@ -10,6 +10,8 @@ export const BUFFERED_BYTES_MAX = 32 * 1024 * 1024;
 export const STREAMED_BYTES_MAX = 5 * 1024 ** 3;
 /** Parts of a streamed upload have one size (R2 wants at least 5 MiB) but for the last; 640 of them make the limit. */
 const PART_BYTES = 8 * 1024 * 1024;
+/** Waits before the second, third, ... call when R2 fails: a moment of trouble must not cost an attempt one of its tries. */
+const REPEAT_AFTER_MS = [100, 400, 1_600] as const;
 
 export interface ObjectStore extends ObjectStorePort {
   /** `length` bytes from `offset` on; null when the object is gone. */
@@ -23,17 +25,18 @@ export function objectStore(bucket: R2Bucket): ObjectStore {
   return {
     put: (key, body) => (body instanceof ReadableStream ? putStream(bucket, key, body) : putBuffer(bucket, key, body)),
     async get(key) {
-      const object = await bucket.get(key);
+      const object = await repeated(() => bucket.get(key));
       return object === null ? null : { body: object.body, size: object.size };
     },
     async getRange(key, offset, length) {
-      const object = await bucket.get(key, { range: { offset, length } });
+      const object = await repeated(() => bucket.get(key, { range: { offset, length } }));
       return object === null ? null : new Uint8Array(await object.arrayBuffer());
     },
     async deletePrefix(prefix) {
       for (;;) {
-        const page = await bucket.list({ prefix, limit: 1000 });
-        if (page.objects.length > 0) await bucket.delete(page.objects.map((object) => object.key));
+        const page = await repeated(() => bucket.list({ prefix, limit: 1000 }));
+        const keys = page.objects.map((object) => object.key);
+        if (keys.length > 0) await repeated(() => bucket.delete(keys));
         if (!page.truncated) return;
       }
     },
@@ -48,8 +51,22 @@ async function putBuffer(
   const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
   if (bytes.byteLength > BUFFERED_BYTES_MAX) throw tooLarge(key, BUFFERED_BYTES_MAX);
   const sha256 = hex(await crypto.subtle.digest("SHA-256", bytes));
-  await bucket.put(key, bytes, { sha256 });
+  await repeated(() => bucket.put(key, bytes, { sha256 }));
   return { size: bytes.byteLength, sha256 };
+}
+
+/** For calls that may be made twice. The last error is thrown. */
+async function repeated<T>(call: () => Promise<T>): Promise<T> {
+  for (const ms of REPEAT_AFTER_MS) {
+    try {
+      return await call();
+    } catch {
+      await new Promise((resolve) => {
+        setTimeout(resolve, ms);
+      });
+    }
+  }
+  return call();
 }
 
 /** R2 needs the length of a stream before it starts, which nobody knows here: parts of one size are collected and uploaded one after the other. */
@@ -71,14 +88,15 @@ async function putStream(
       await hashing.write(part);
       if (pending !== undefined) {
         upload ??= await bucket.createMultipartUpload(key);
-        parts.push(await upload.uploadPart(parts.length + 1, pending));
+        parts.push(await uploaded(upload, parts.length + 1, pending));
       }
       pending = part;
     }
     await hashing.close();
-    if (upload === undefined) await bucket.put(key, pending ?? new Uint8Array());
+    const whole = pending ?? new Uint8Array();
+    if (upload === undefined) await repeated(() => bucket.put(key, whole));
     else {
-      if (pending !== undefined) parts.push(await upload.uploadPart(parts.length + 1, pending));
+      if (pending !== undefined) parts.push(await uploaded(upload, parts.length + 1, pending));
       await upload.complete(parts);
     }
     return { size, sha256: hex(await digest.digest) };
@@ -86,6 +104,10 @@ async function putStream(
     await upload?.abort();
     throw error;
   }
+}
+
+function uploaded(upload: R2MultipartUpload, part: number, bytes: Uint8Array): Promise<R2UploadedPart> {
+  return repeated(() => upload.uploadPart(part, bytes));
 }
 
 /** The stream's bytes in pieces of exactly `PART_BYTES`, the last one shorter. */

@@ -4,12 +4,18 @@
 import { dagRunObjectName } from "../../model/ids.ts";
 import type { DagId, RunId } from "../../model/ids.ts";
 import type { Env } from "../env.ts";
+import { callWithRetry } from "../../runtime/call-retry.ts";
 import { connectionPort } from "../connections.ts";
 import { metricsPort } from "../metrics.ts";
 import { objectStore } from "../object-store.ts";
 import { variablePort } from "../variables.ts";
 import type { RuntimePorts } from "../../runtime/ports.ts";
 import { projectConfig } from "../../dag/config.ts";
+
+/** How long an object that does not answer is asked again on behalf of an author's code. */
+const GIVE_UP_MS = 20_000;
+
+const clock = { now: () => Date.now(), sleep };
 
 /** Ports for attempts of run `runId`. The stub is taken anew by each call: a stub that failed once stays broken. */
 export function runtimePorts(env: Env, dagId: DagId, runId: RunId): RuntimePorts {
@@ -19,16 +25,16 @@ export function runtimePorts(env: Env, dagId: DagId, runId: RunId): RuntimePorts
       claim: (request) => run().claim(request),
       report: (request) => run().report(request),
       heartbeat: (request) => run().heartbeat(request),
-      readXComs: (request) => run().readXComs(request),
-      once: (request) => run().once(request),
+      // Asked by the author's code while it runs: an error would cost the attempt a try. Both may be asked twice.
+      readXComs: (request) => callWithRetry(() => run().readXComs(request), clock, GIVE_UP_MS),
+      once: (request) => callWithRetry(() => run().once(request), clock, GIVE_UP_MS),
     },
     objects: objectStore(env.OBJECTS),
     variables: variablePort(env),
     connections: connectionPort(env),
     variableDefaults: projectConfig().variables ?? {},
     metrics: metricsPort(dagId, runId),
-    now: () => Date.now(),
-    sleep,
+    ...clock,
     randomId: () => crypto.randomUUID(),
     env,
   };

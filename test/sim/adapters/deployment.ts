@@ -1,0 +1,127 @@
+/**
+ * @module One deployment of the second layer: the real Worker code (run objects, queue handler, driver) on fake bindings in one process, under a fault plan.
+ */
+import type { Env } from "../../../src/cloudflare/env.ts";
+import type { DagIndex } from "../../../src/dag/dag-index.ts";
+import { driveFromHttp, httpOffer } from "../../../src/cloudflare/task-queue/drive.ts";
+import type { DagSpec } from "../../../src/model/dag-spec.ts";
+import { dagRunObjectName } from "../../../src/model/ids.ts";
+import type { DagRunApi } from "../../../src/model/protocol.ts";
+import { FINISHED_RUN_STATES } from "../../../src/model/state.ts";
+import { aDagRunHead } from "../../support/spec-builders.ts";
+import { call, type Caller, type CallScope, type FaultPlan } from "./calls.ts";
+import { FakeBucket } from "./fake-bucket.ts";
+import { FakeDagObject } from "./fake-dag-object.ts";
+import { FakeQueue, Invocation } from "./fake-queue.ts";
+import { RunObject } from "./run-object.ts";
+import { runAs, type VirtualTime } from "./virtual-time.ts";
+
+/** The DAG's object looks at an open run so often. */
+const CHECK_MS = 600_000;
+/** Who asked for a run asks again after this. */
+const CREATE_AGAIN_MS = 1_000;
+
+export interface DeploymentOptions {
+  readonly index: DagIndex;
+  readonly vars?: Partial<Env>;
+  /** The trigger drives what the object hands to it, as the API does; tasks with a time here are known to be short. */
+  readonly longest?: Readonly<Record<string, number>>;
+}
+
+export class Deployment implements CallScope {
+  readonly violations: string[] = [];
+  readonly runs = new Map<string, RunObject>();
+  readonly time: VirtualTime;
+  readonly dag: FakeDagObject;
+  readonly bucket: FakeBucket;
+  readonly deadLetters: FakeQueue;
+  plan: FaultPlan;
+  readonly #options: DeploymentOptions;
+  readonly #taskQueue: FakeQueue;
+  readonly #isolateQueue: FakeQueue;
+
+  constructor(time: VirtualTime, plan: FaultPlan, options: DeploymentOptions) {
+    this.time = time;
+    this.plan = plan;
+    this.#options = options;
+    this.dag = new FakeDagObject(this);
+    this.bucket = new FakeBucket(this);
+    // As in wrangler.toml.
+    const queue = (name: string, batchMax: number, retriesMax: number, deadLetters: FakeQueue | null): FakeQueue =>
+      new FakeQueue(this, { name, batchMax, retriesMax, deadLetters }, options.index, (caller) => this.env(caller));
+    this.deadLetters = queue("airflare-dead-letter", 20, 100, null);
+    this.#taskQueue = queue("airflare-tasks", 20, 10, this.deadLetters);
+    this.#isolateQueue = queue("airflare-isolate", 1, 10, this.deadLetters);
+  }
+
+  /** The bindings as one caller has them. */
+  env(caller: Caller): Env {
+    const env = {
+      DAG_RUN: { getByName: (name: string) => this.#stub(caller, name) },
+      DAG: { getByName: () => this.dag.stub(caller) },
+      TASK_QUEUE: this.#taskQueue.binding(caller),
+      ISOLATE_QUEUE: this.#isolateQueue.binding(caller),
+      OBJECTS: this.bucket.binding(caller),
+      ...this.#options.vars,
+    };
+    return env as unknown as Env;
+  }
+
+  evictAll(): void {
+    for (const run of this.runs.values()) run.reset();
+  }
+
+  /** A run is wanted: asked for until its object answers, then looked after until the history has its end. */
+  trigger(spec: DagSpec, runId: string): void {
+    const { dagId } = spec;
+    const { now } = this.time;
+    const head = aDagRunHead({ dagId, runId, incarnation: `inc-${runId}`, lastNow: now, queuedAt: now, runAfter: now });
+    const invocation = new Invocation(() => this.time.plan(CREATE_AGAIN_MS, () => this.trigger(spec, runId)));
+    const env = this.env(invocation);
+    const { longest = {} } = this.#options;
+    const request = { head, spec, longest, start: true, offer: httpOffer(now) };
+    env.DAG_RUN.getByName(dagRunObjectName(dagId, runId))
+      .create(request)
+      .then(
+        ({ next }) => {
+          const ctx = { waitUntil: () => undefined };
+          if (next !== null) runAs(invocation, () => void driveFromHttp(env, ctx, this.#options.index, next));
+          this.time.plan(CHECK_MS, () => this.#check(dagId, runId));
+        },
+        () => void this.time.plan(CREATE_AGAIN_MS, () => this.trigger(spec, runId)),
+      );
+  }
+
+  /** The object of one run; made when it is first named, as on the platform. */
+  object(dagId: string, runId: string): RunObject {
+    return this.#object(dagRunObjectName(dagId, runId));
+  }
+
+  close(): void {
+    for (const run of this.runs.values()) run.storage.close();
+  }
+
+  #check(dagId: string, runId: string): void {
+    const known = this.dag.history.get(runId);
+    if (known !== undefined && FINISHED_RUN_STATES.has(known.head.state)) return;
+    const object = this.env(new Invocation()).DAG_RUN.getByName(dagRunObjectName(dagId, runId));
+    object.poke().catch(() => undefined);
+    this.time.plan(CHECK_MS, () => this.#check(dagId, runId));
+  }
+
+  #object(name: string): RunObject {
+    const known = this.runs.get(name);
+    if (known !== undefined) return known;
+    const made = new RunObject(this, (caller) => this.env(caller));
+    this.runs.set(name, made);
+    return made;
+  }
+
+  #stub(caller: Caller, name: string): DagRunApi {
+    const methodCall =
+      (method: keyof DagRunApi) =>
+      (...args: unknown[]) =>
+        call(this, caller, `DAG_RUN.${method}`, () => this.#object(name).invoke(method, args));
+    return new Proxy({} as DagRunApi, { get: (_, method) => methodCall(method as keyof DagRunApi) });
+  }
+}

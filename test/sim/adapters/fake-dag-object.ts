@@ -1,0 +1,42 @@
+/**
+ * @module The DAG's object as its runs see it: takes their pushes into a history that older rows never overwrite, and looks after open runs.
+ */
+import type { DagRunHead } from "../../../src/model/dag-run.ts";
+import type { DagApi, RunStatePush } from "../../../src/model/protocol.ts";
+import { call, type Caller, type CallScope } from "./calls.ts";
+
+type InstanceRow = RunStatePush["instances"][number];
+type TryRow = RunStatePush["tries"][number];
+
+/** What the history knows of a run. */
+export interface HistoryRun {
+  head: DagRunHead;
+  readonly instances: Map<number, InstanceRow>;
+  readonly tries: Map<string, TryRow>;
+}
+
+export class FakeDagObject {
+  readonly history = new Map<string, HistoryRun>();
+  readonly #scope: CallScope;
+
+  constructor(scope: CallScope) {
+    this.#scope = scope;
+  }
+
+  stub(caller: Caller): Pick<DagApi, "pushRunState" | "watch"> {
+    return {
+      pushRunState: (push) => call(this.#scope, caller, "DAG.pushRunState", () => this.#push(structuredClone(push))),
+      watch: () => call(this.#scope, caller, "DAG.watch", () => ({ passed: true, reason: "" })),
+    };
+  }
+
+  #push({ head, instances, tries }: RunStatePush): { mirrored: boolean } {
+    if (!this.#scope.plan.takesPush()) return { mirrored: false };
+    const run = this.history.get(head.runId) ?? { head, instances: new Map(), tries: new Map() };
+    this.history.set(head.runId, run);
+    if (head.seq >= run.head.seq) run.head = head;
+    for (const row of instances) if (row.seq >= (run.instances.get(row.ord)?.seq ?? 0)) run.instances.set(row.ord, row);
+    for (const row of tries) run.tries.set(`${row.ord}/${row.tryNumber}`, row);
+    return { mirrored: true };
+  }
+}
