@@ -4,8 +4,8 @@
 import { dag, task } from "airflare";
 
 const describeTarget = task("describe_target", async (_: object, { variables }) => {
-  const host = await variables.get("db_host", { default: "localhost" });
-  const batch = await variables.get("batch", { default: 250 });
+  const host = await variables.get("db_host"); // as long as nobody sets it: the value in airflare.config.ts
+  const batch = await variables.get("batch", { default: 250 }); // a default of this place alone
   return `${host}, ${batch} rows at a time`;
 });
 

@@ -1,6 +1,8 @@
 /**
  * @module The project's own DAGs (`dags/`) for tests in workerd, where no generator has run and no folder can be read: the bundler lists the files.
  */
+// oxlint-disable-next-line import/no-unassigned-import -- evaluating it declares the project's variables
+import "../../airflare.config.ts";
 import { Dag } from "../../src/dag/dag.ts";
 
 declare global {
