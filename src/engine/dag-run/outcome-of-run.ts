@@ -1,9 +1,10 @@
 /**
- * @module The run's own state: when it ends and how, the deadlock, the time-out, and running again after a clear.
+ * @module The run's own state: when it ends and how, the time-out, and running again after a clear.
  */
 import { FINISHED_RUN_STATES, FINISHED_STATES } from "../../model/state.ts";
 import { orderDagCallback, orderRunState } from "./callbacks.ts";
-import { planAt, setState } from "./step-context.ts";
+import { isDeadlocked } from "./deadlock.ts";
+import { setState } from "./step-context.ts";
 import type { DagRunState } from "../../model/state.ts";
 import type { RunEndReason } from "../../model/dag-run.ts";
 import type { StepContext } from "./step-context.ts";
@@ -62,16 +63,4 @@ function concludeByLeaves(ctx: StepContext): void {
   if (head.endReason !== null) endRun(ctx, "failed", head.endReason);
   else if (ctx.index.failedLeaves > 0) endRun(ctx, "failed", "task_failure");
   else endRun(ctx, "success", "success");
-}
-
-/**
- * Unfinished tasks, none of which can ever run: all wait for a trigger rule that nothing will change any more.
- * Waiting for another run is not a deadlock.
- */
-function isDeadlocked(ctx: StepContext): boolean {
-  if (ctx.index.states.none !== ctx.index.unfinished) return false;
-  return ctx.run.instances.every((instance) => {
-    if (instance.state !== "none") return true;
-    return !planAt(ctx, instance.task).watchesPast;
-  });
 }
