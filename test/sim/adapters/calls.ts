@@ -21,13 +21,12 @@ export interface FaultPlan {
   /** Asked once for each call, commit and alarm. */
   onCall(point: string): CallFault;
   /** Asked once for each write statement: true lets it fail. */
-  onStatement(): boolean;
+  onStatement(sql: string): boolean;
   onMessage(): MessageFault;
   /** The history takes this push. */
   takesPush(): boolean;
   alarmEarlyMs(): number;
   latencyMs(): number;
-  clockSkewMs(): number;
 }
 
 export const NO_FAULTS: FaultPlan = {
@@ -37,7 +36,6 @@ export const NO_FAULTS: FaultPlan = {
   takesPush: () => true,
   alarmEarlyMs: () => 0,
   latencyMs: () => 1,
-  clockSkewMs: () => 0,
 };
 
 /** Who calls: an invocation of the Worker or one life of an object. */

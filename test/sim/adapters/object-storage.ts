@@ -90,7 +90,7 @@ export class ObjectStorage {
       return { toArray: () => rows, rowsWritten: 0 };
     }
     this.#open();
-    if (this.#scope.plan.onStatement()) throw new Error("database or disk is full: SQLITE_FULL");
+    if (this.#scope.plan.onStatement(statement)) throw new Error("database or disk is full: SQLITE_FULL");
     const { changes } = this.#prepared(statement).run(...bindings);
     return { toArray: () => [], rowsWritten: Number(changes) };
   }

@@ -35,7 +35,7 @@ const flaky = task(
 const large = task("large", async (_: object, context) => {
   effect(context, "large");
   console.log("x".repeat(70_000));
-  return "y".repeat(100_000);
+  return "y".repeat(40_000);
 });
 const double = task("double", async ({ n }: { n: number }, context) => {
   effect(context, `double ${n}`);
