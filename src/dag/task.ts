@@ -15,7 +15,7 @@ import { placeTask } from "./place-task.ts";
 import { taskRef } from "./task-ref.ts";
 
 /** A function's answer: a value or a promise of one, refused by the compiler when it cannot be stored. */
-export type Answer<O> = (O | Promise<O>) & Stored<Awaited<O>>;
+export type Answer<O> = O & Stored<Awaited<O>>;
 
 /** Lists to map over, by input: written out, or references to lists. */
 export type Over<I, K extends keyof I> = {

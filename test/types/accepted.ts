@@ -27,6 +27,7 @@ const lossless = task("lossless", async () => ({
   byName: new Map([["a", new Set([1])]]),
   maybe: undefined as string | undefined,
 }));
+export const plainUnion = task("plain_union", () => (Date.now() > 0 ? "a" : ["b"]));
 const tree = task("tree", async (): Promise<Tree> => ({ name: "root", children: [] }));
 const labelled = task("labelled", async (): Promise<Labelled> => ({ kind: "a" }));
 const stream = task("stream", async () => new Blob(["x"]).stream() as ReadableStream<Uint8Array>);
@@ -103,6 +104,7 @@ export const accepted = dag(
     const a = one.with({ id: "a" })({ id: 1 });
     const b = one.with({ id: "b" })({ id: 2 });
     branch("several", { to: { a, b } }, async () => ["a", "b"]);
+    branch("one_or_more", { to: { a, b } }, () => (Date.now() > 0 ? ["a", "b"] : "a"));
     branch("none", { to: { a } }, () => (Date.now() > 0 ? "a" : null));
     branch("by_id", {}, (): string => "a");
     shortCircuit("go_on", { in: { n: a.pick("id") } }, ({ n }: { n: number }) => n > 0);

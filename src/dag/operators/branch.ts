@@ -45,12 +45,12 @@ export interface BranchOptions<I, To> extends TaskOptions<"all_success"> {
  */
 export function branch<
   I,
-  const A extends BranchAnswer,
+  const A extends BranchAnswer | Promise<BranchAnswer>,
   To extends Readonly<Record<string, Edgeable>> = Record<never, never>,
 >(
   id: string,
   options: BranchOptions<I, To>,
-  fn: (input: I, ctx: Context) => (A | Promise<A>) & Target<Awaited<A>, To>,
+  fn: (input: I, ctx: Context) => A & Target<Awaited<A>, To>,
 ): TaskArg<string[]> {
   const { in: input, to, ...taskOptions } = options;
   const ids = new Map<string, readonly string[]>();
