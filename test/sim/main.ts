@@ -2,14 +2,16 @@
  * @module `npm run sim -- --seed N --runs M`: many worlds, with worlds per second, coverage counters and the broken cores. Exit code 1 on any violation, gap or escape.
  */
 import { parseArgs } from "node:util";
+import { registerHooks } from "node:module";
 import { BROKEN_CORES } from "./cores.ts";
 import { catchBrokenCores, REQUIRED_COVERAGE, runBatch, traceHash } from "./simulate.ts";
 
-const HELP = `Usage: npm run sim -- [--seed N] [--runs M] [--broken NAME] [--trace]
+const HELP = `Usage: npm run sim -- [--seed N] [--runs M] [--broken NAME] [--layer 1|2]
 
   --seed N       first seed (default 1)
   --runs M       number of worlds (default 2000)
   --broken NAME  runs one of the deliberately broken cores instead: ${Object.keys(BROKEN_CORES).join("; ")}
+  --layer L      1 (default): the engine over simulated objects; 2: the Cloudflare adapters on fake bindings
 `;
 const BROKEN_RUNS_MAX = 4_000;
 const REPLAYED_SEEDS = 50;
@@ -19,6 +21,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     runs: { type: "string", default: "2000" },
     broken: { type: "string" },
+    layer: { type: "string", default: "1" },
     help: { type: "boolean", default: false },
   },
 });
@@ -56,6 +59,29 @@ function main(): number {
   return Math.max(reportCoverage(batch.coverage), reportReplay(seed), reportBrokenCores(seed));
 }
 
+/** Only now, because Node must be told first what `cloudflare:workers` is. */
+async function secondLayer(): Promise<number> {
+  const platform = import.meta.resolve("./adapters/cloudflare-workers.ts");
+  registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === "cloudflare:workers" ? { url: platform, shortCircuit: true } : next(specifier, context),
+  });
+  // The worlds silence the console.
+  const print = console.log.bind(console);
+  const { runAdapterWorlds } = await import("./adapters/world.ts");
+  const startedAt = performance.now();
+  const { failures, coverage } = await runAdapterWorlds(integer("seed", values.seed), integer("runs", values.runs));
+  for (const failure of failures) {
+    print(failure.trace.join("\n"));
+    print(`faults ${JSON.stringify(failure.faults)}`);
+    print(`VIOLATION ${failure.message}`);
+    print(`again: npm run sim -- --layer 2 --seed ${failure.seed} --runs 1`);
+  }
+  print(`coverage: ${[...coverage].map(([name, count]) => `${name}=${count}`).join(", ")}`);
+  print(`${failures.length} violations, ${Math.round((performance.now() - startedAt) / 1_000)} s`);
+  return failures.length > 0 ? 1 : 0;
+}
+
 function reportCoverage(coverage: ReadonlyMap<string, number>): number {
   const names = [...new Set([...REQUIRED_COVERAGE, ...coverage.keys()])];
   console.log(`coverage: ${names.map((name) => `${name}=${coverage.get(name) ?? 0}`).join(", ")}`);
@@ -83,4 +109,4 @@ function reportBrokenCores(seed: number): number {
   return escaped > 0 ? 1 : 0;
 }
 
-process.exitCode = main();
+process.exitCode = values.layer === "2" && !values.help ? await secondLayer() : main();

@@ -31,6 +31,7 @@ const CALL_FAULTS = ["refused", "reply-lost", "evicted", "killed"] as const;
 
 export class DrawnFaults implements FaultPlan {
   readonly levels: Readonly<Record<AdapterFault, number>>;
+  readonly happened = new Set<AdapterFault>();
   readonly #rng: Rng;
   readonly #time: VirtualTime;
   readonly #healAt: number;
@@ -95,6 +96,7 @@ export class DrawnFaults implements FaultPlan {
 
   #happens(kind: AdapterFault, factor = 1): boolean {
     if (this.#time.now >= this.#healAt || !this.#rng.chance(this.levels[kind] * factor)) return false;
+    this.happened.add(kind);
     this.#coverage.set(kind, (this.#coverage.get(kind) ?? 0) + 1);
     return true;
   }

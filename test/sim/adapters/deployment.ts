@@ -6,7 +6,7 @@ import type { DagIndex } from "../../../src/dag/dag-index.ts";
 import { driveFromHttp, httpOffer } from "../../../src/cloudflare/task-queue/drive.ts";
 import type { DagSpec } from "../../../src/model/dag-spec.ts";
 import { dagRunObjectName } from "../../../src/model/ids.ts";
-import type { DagRunApi } from "../../../src/model/protocol.ts";
+import type { DagRunApi, RunCommand } from "../../../src/model/protocol.ts";
 import { FINISHED_RUN_STATES } from "../../../src/model/state.ts";
 import { aDagRunHead } from "../../support/spec-builders.ts";
 import { call, type Caller, type CallScope, type FaultPlan } from "./calls.ts";
@@ -37,6 +37,8 @@ export class Deployment implements CallScope {
   readonly deadLetters: FakeQueue;
   plan: FaultPlan;
   readonly #options: DeploymentOptions;
+  /** Open runs that will be looked at. */
+  readonly #checked = new Set<string>();
   readonly #taskQueue: FakeQueue;
   readonly #isolateQueue: FakeQueue;
 
@@ -44,7 +46,7 @@ export class Deployment implements CallScope {
     this.time = time;
     this.plan = plan;
     this.#options = options;
-    this.dag = new FakeDagObject(this);
+    this.dag = new FakeDagObject(this, ({ dagId, runId }) => this.#checkLater(dagId, runId));
     this.bucket = new FakeBucket(this);
     // As in wrangler.toml.
     const queue = (name: string, batchMax: number, retriesMax: number, deadLetters: FakeQueue | null): FakeQueue =>
@@ -86,10 +88,17 @@ export class Deployment implements CallScope {
         ({ next }) => {
           const ctx = { waitUntil: () => undefined };
           if (next !== null) runAs(invocation, () => void driveFromHttp(env, ctx, this.#options.index, next));
-          this.time.plan(CHECK_MS, () => this.#check(dagId, runId));
+          this.#checkLater(dagId, runId);
         },
         () => void this.time.plan(CREATE_AGAIN_MS, () => this.trigger(spec, runId)),
       );
+  }
+
+  /** A user's command, given again until it is answered. */
+  command(dagId: string, runId: string, callId: string, command: RunCommand): void {
+    const again = (): void => void this.time.plan(CREATE_AGAIN_MS, () => this.command(dagId, runId, callId, command));
+    const run = this.env(new Invocation(again)).DAG_RUN.getByName(dagRunObjectName(dagId, runId));
+    run.command({ callId, command }).catch(again);
   }
 
   /** The object of one run; made when it is first named, as on the platform. */
@@ -101,12 +110,19 @@ export class Deployment implements CallScope {
     for (const run of this.runs.values()) run.storage.close();
   }
 
+  #checkLater(dagId: string, runId: string): void {
+    if (this.#checked.has(runId)) return;
+    this.#checked.add(runId);
+    this.time.plan(CHECK_MS, () => this.#check(dagId, runId));
+  }
+
   #check(dagId: string, runId: string): void {
+    this.#checked.delete(runId);
     const known = this.dag.history.get(runId);
     if (known !== undefined && FINISHED_RUN_STATES.has(known.head.state)) return;
     const object = this.env(new Invocation()).DAG_RUN.getByName(dagRunObjectName(dagId, runId));
     object.poke().catch(() => undefined);
-    this.time.plan(CHECK_MS, () => this.#check(dagId, runId));
+    this.#checkLater(dagId, runId);
   }
 
   #object(name: string): RunObject {

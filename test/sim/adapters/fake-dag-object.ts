@@ -3,6 +3,7 @@
  */
 import type { DagRunHead } from "../../../src/model/dag-run.ts";
 import type { DagApi, RunStatePush } from "../../../src/model/protocol.ts";
+import { FINISHED_RUN_STATES } from "../../../src/model/state.ts";
 import { call, type Caller, type CallScope } from "./calls.ts";
 
 type InstanceRow = RunStatePush["instances"][number];
@@ -19,8 +20,12 @@ export class FakeDagObject {
   readonly history = new Map<string, HistoryRun>();
   readonly #scope: CallScope;
 
-  constructor(scope: CallScope) {
+  readonly #onOpen: (head: DagRunHead) => void;
+
+  /** `onOpen`: the history learnt that a run is open. */
+  constructor(scope: CallScope, onOpen: (head: DagRunHead) => void) {
     this.#scope = scope;
+    this.#onOpen = onOpen;
   }
 
   stub(caller: Caller): Pick<DagApi, "pushRunState" | "watch"> {
@@ -35,6 +40,7 @@ export class FakeDagObject {
     const run = this.history.get(head.runId) ?? { head, instances: new Map(), tries: new Map() };
     this.history.set(head.runId, run);
     if (head.seq >= run.head.seq) run.head = head;
+    if (!FINISHED_RUN_STATES.has(run.head.state)) this.#onOpen(run.head);
     for (const row of instances) if (row.seq >= (run.instances.get(row.ord)?.seq ?? 0)) run.instances.set(row.ord, row);
     for (const row of tries) run.tries.set(`${row.ord}/${row.tryNumber}`, row);
     return { mirrored: true };

@@ -5,6 +5,7 @@
 import type { DagIndex } from "../../../src/dag/dag-index.ts";
 import type { ExecutableDag } from "../../../src/dag/executable-dag.ts";
 import { DEFAULT_LEASES } from "../../../src/model/event.ts";
+import type { RunCommand } from "../../../src/model/protocol.ts";
 import { Violation } from "../invariants.ts";
 import { Rng } from "../rng.ts";
 import { DrawnFaults } from "./adapter-faults.ts";
@@ -27,6 +28,15 @@ const LOSING = [
   "clock skew",
 ] as const;
 
+const CLEAR = {
+  includeUpstream: false,
+  includeDownstream: true,
+  onlyFailed: false,
+  onlyRunning: false,
+  resetDagRun: true,
+  note: null,
+} as const;
+
 interface DrawnRun {
   readonly runId: string;
   readonly dag: ExecutableDag;
@@ -44,6 +54,7 @@ export class AdapterWorld implements Code {
   readonly #starts: Start[] = [];
   readonly #running = new Map<string, number>();
   readonly #callbacks = new Set<string>();
+  readonly #touched = new Set<string>();
   readonly #randomness: Rng;
   #violation: Violation | null = null;
 
@@ -69,7 +80,12 @@ export class AdapterWorld implements Code {
     this.#deployment = new Deployment(this.time, this.faults, { index, vars, longest });
     for (const { executable } of dags) {
       const count = rng.between(1, 2);
-      for (let i = 0; i < count; i++) this.#plan(executable, `run_${this.#runs.length}`, rng.below(20_000));
+      for (let i = 0; i < count; i++) {
+        const runId = `run_${this.#runs.length}`;
+        const delayMs = rng.below(20_000);
+        this.#plan(executable, runId, delayMs);
+        if (rng.chance(0.2)) this.#planCommand(rng, executable, runId, delayMs + rng.between(1_000, 300_000));
+      }
     }
   }
 
@@ -111,6 +127,17 @@ export class AdapterWorld implements Code {
     this.time.plan(delayMs, () => this.#deployment.trigger(dag.spec, runId));
   }
 
+  /** A user cancels the run, or clears a task and all below it. */
+  #planCommand(rng: Rng, { spec }: ExecutableDag, runId: string, delayMs: number): void {
+    this.#touched.add(runId);
+    const { taskId } = rng.pick(spec.tasks);
+    const options = { ...CLEAR, select: [{ taskId }] };
+    const command: RunCommand = rng.chance(0.3)
+      ? { kind: "cancel", by: "user" }
+      : { kind: "clear", options, dryRun: false };
+    this.time.plan(delayMs, () => this.#deployment.command(spec.dagId, runId, `user:${runId}`, command));
+  }
+
   #note(line: string): void {
     for (let i = 0; i < line.length; i++) this.hash = (Math.imul(this.hash, 31) + line.charCodeAt(i)) | 0;
     this.trace.push(line);
@@ -118,9 +145,12 @@ export class AdapterWorld implements Code {
   }
 
   async #check({ runId, dag: { spec } }: DrawnRun): Promise<void> {
-    checkRest(this.#deployment, spec.dagId, runId);
+    const touched = this.#touched.has(runId);
+    const alarmLost = this.faults.happened.has("alarm lost");
+    checkRest(this.#deployment, spec.dagId, runId, { alarmLost, touched });
     const ending = await endingOf(this.#deployment, spec.dagId, runId);
-    const told = this.#callbacks.has(runId) || this.faults.levels["message lost"] > 0;
+    if (touched) return;
+    const told = this.#callbacks.has(runId) || alarmLost || this.faults.happened.has("message lost");
     const mustTell = spec.callbacks.includes(ending.state === "success" ? "success" : "failure");
     if (mustTell && !told) throw new Violation(`${runId} ended ${ending.state} and no callback was called`);
     this.#checkStarts(runId, spec, ending.tries);
