@@ -21,7 +21,7 @@ export async function startServer(settings) {
 
   const indexFile = path.join(settings.stateFolder, "generated/dags.ts");
   const generator = createDagIndexGenerator({ ...settings, outFile: indexFile });
-  const bundler = await createWorkerBundler({ projectFolder: settings.projectFolder, indexFile });
+  const bundler = await createWorkerBundler({ ...settings, indexFile });
   let index = await generator.generate();
   let bundle = await bundler.build();
   const optionsFor = await miniflareOptions(settings);

@@ -16,8 +16,8 @@ function aliases(projectFolder) {
   };
 }
 
-/** Answers `{ code, inputs }` per `build()`; `inputs` are absolute paths outside node_modules. */
-export async function createWorkerBundler({ projectFolder, indexFile }) {
+/** Answers `{ code, inputs }` per `build()`; `inputs` are absolute paths outside node_modules. `entryFile` is the deployed entry unless another one wraps it. */
+export async function createWorkerBundler({ projectFolder, indexFile, entryFile = "src/worker.ts" }) {
   const generated = path.join(projectFolder, "src/generated/dags.ts");
   const ownIndex = {
     name: "own-dag-index",
@@ -28,7 +28,7 @@ export async function createWorkerBundler({ projectFolder, indexFile }) {
     },
   };
   const bundler = await context({
-    entryPoints: [path.join(projectFolder, "src/worker.ts")],
+    entryPoints: [path.resolve(projectFolder, entryFile)],
     outfile: "worker.js",
     absWorkingDir: projectFolder,
     alias: aliases(projectFolder),
