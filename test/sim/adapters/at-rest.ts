@@ -24,7 +24,7 @@ export interface Ending {
 
 /** What cannot be asked of a run. */
 export interface Lenience {
-  /** An alarm was lost. After its end nobody looks after a run any more: then its outbox waits for the next call. */
+  /** An alarm was lost. After its end nobody looks after a run any more: then what it owes waits for the next call. */
   readonly alarmLost: boolean;
   /** A user cancelled or cleared: instances need not have an end. */
   readonly touched: boolean;
@@ -40,6 +40,8 @@ export function checkRest(deployment: Deployment, dagId: string, runId: string, 
     if (!holds) throw new Violation(`${runId}: ${message}`);
   };
   must(deployment.violations.length === 0, `limits were broken: ${deployment.violations.join("; ")}`);
+  // Reopened by a user, and the push that tells so was refused: the DAG's object takes the run for ended.
+  if (lenience.alarmLost && lenience.touched) return;
   must(FINISHED_RUN_STATES.has(head.state), `I5: never ended, it is ${head.state}`);
   for (const { ord, state, nonce } of instances) {
     must(FINISHED_STATES.has(state) || lenience.touched, `I1: ord ${ord} is ${state} at rest`);

@@ -39,6 +39,9 @@ export interface Code {
   onCallback(runId: string): void;
 }
 
+/** Pushed by some tries before they succeed or fail: a later try must not leave what it did not push itself. */
+const PUSHED_KEYS = ["first", "second"] as const;
+
 let definitions = 0;
 
 /** Draws a DAG and enters it into the registry, as loading its file would. */
@@ -87,11 +90,10 @@ function handlerOf(spec: DagSpec, task: TaskSpec, code: Code): TaskHandler {
     code.onStart({ runId, taskId: task.taskId, mapIndex, tryNumber, seen: marksIn(Object.values(input)) });
     try {
       const place = `${runId}/${task.taskId}/${mapIndex}/${tryNumber}`;
-      return await work(task, below, new Rng(hashOf(`${code.seed}/${place}`)), code, {
-        by: task.taskId,
-        mapIndex,
-        tryNumber,
-      });
+      const rng = new Rng(hashOf(`${code.seed}/${place}`));
+      const mark = { by: task.taskId, mapIndex, tryNumber };
+      if (rng.chance(0.2)) await context.ti.xcomPush(PUSHED_KEYS[rng.below(2)] ?? "", mark);
+      return await work(task, below, rng, code, mark);
     } finally {
       code.onEnd(runId);
     }
@@ -114,7 +116,8 @@ async function work(task: TaskSpec, below: readonly string[], rng: Rng, code: Co
   return Array.from({ length: 1 + rng.below(3) }, () => ({ ...mark, pad }));
 }
 
-function marksIn(value: unknown): Mark[] {
+/** All marks in a value. */
+export function marksIn(value: unknown): Mark[] {
   if (Array.isArray(value)) return value.flatMap(marksIn);
   return isMark(value) ? [{ by: value.by, mapIndex: value.mapIndex, tryNumber: value.tryNumber }] : [];
 }

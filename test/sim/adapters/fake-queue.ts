@@ -110,15 +110,18 @@ export class FakeQueue {
   #message(message: Queued, retries: Map<Queued, number>): unknown {
     message.attempts++;
     const { id, body, attempts } = message;
+    let decided = false;
     return {
       id,
       attempts,
       timestamp: new Date(this.#scope.time.now),
       body: structuredClone(body),
-      ack: () => retries.delete(message),
+      // Of several decisions the first counts.
+      ack: () => void (decided ||= true),
       retry: ({ delaySeconds = 0 } = {}) => {
         limit(this.#scope, delaySeconds <= DELAY_SECONDS_MAX, `a retry in ${delaySeconds} s`);
-        retries.set(message, delaySeconds);
+        if (!decided) retries.set(message, delaySeconds);
+        decided = true;
       },
     };
   }

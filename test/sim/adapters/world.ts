@@ -11,7 +11,7 @@ import { Rng } from "../rng.ts";
 import { DrawnFaults } from "./adapter-faults.ts";
 import { checkRest, endingOf } from "./at-rest.ts";
 import { Deployment } from "./deployment.ts";
-import { type Code, drawExecutable, type Start } from "./drawn-dag.ts";
+import { type Code, drawExecutable, marksIn, type Start } from "./drawn-dag.ts";
 import { VirtualTime, withVirtualGlobals } from "./virtual-time.ts";
 
 const REST_BOUND_MS = 72 * 3_600_000;
@@ -105,8 +105,8 @@ export class AdapterWorld implements Code {
     const running = (this.#running.get(start.runId) ?? 0) + 1;
     this.#running.set(start.runId, running);
     const most = this.#runs.find(({ runId }) => runId === start.runId)?.dag.spec.maxActiveTasks ?? 0;
-    // What a fenced attempt still does does not count as running.
-    if (!this.#loses && running > most)
+    // What a fenced attempt still does (its lease ended, its task was cleared) does not count as running.
+    if (!this.#loses && !this.#touched.has(start.runId) && running > most)
       this.#violation ??= new Violation(`I4: ${running} attempts of ${start.runId} run, its limit is ${most}`);
   }
 
@@ -153,6 +153,9 @@ export class AdapterWorld implements Code {
     const told = this.#callbacks.has(runId) || alarmLost || this.faults.happened.has("message lost");
     const mustTell = spec.callbacks.includes(ending.state === "success" ? "success" : "failure");
     if (mustTell && !told) throw new Violation(`${runId} ended ${ending.state} and no callback was called`);
+    for (const { by, mapIndex, tryNumber } of marksIn(Object.values(ending.xcoms)))
+      if (ending.tries[`${by}[${mapIndex}]`] !== tryNumber)
+        throw new Violation(`${runId} keeps an XCom that try ${tryNumber} of ${by}[${mapIndex}] wrote`);
     this.#checkStarts(runId, spec, ending.tries);
   }
 
