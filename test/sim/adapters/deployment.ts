@@ -6,8 +6,9 @@ import type { DagIndex } from "../../../src/dag/dag-index.ts";
 import { driveFromHttp, httpOffer } from "../../../src/cloudflare/task-queue/drive.ts";
 import type { DagSpec } from "../../../src/model/dag-spec.ts";
 import { dagRunObjectName } from "../../../src/model/ids.ts";
-import type { DagRunApi, RunCommand } from "../../../src/model/protocol.ts";
+import type { CreateDagRunAnswer, DagRunApi, RunCommand } from "../../../src/model/protocol.ts";
 import { FINISHED_RUN_STATES } from "../../../src/model/state.ts";
+import { callWithRetry } from "../../../src/runtime/call-retry.ts";
 import { aDagRunHead } from "../../support/spec-builders.ts";
 import { call, type Caller, type CallScope, type FaultPlan } from "./calls.ts";
 import { FakeBucket } from "./fake-bucket.ts";
@@ -18,7 +19,8 @@ import { runAs, type VirtualTime } from "./virtual-time.ts";
 
 /** The DAG's object looks at an open run so often. */
 const CHECK_MS = 600_000;
-/** Who asked for a run asks again after this. */
+/** Who asked for a run asks so long; after this the order is given again. */
+const CREATE_GIVE_UP_MS = 5_000;
 const CREATE_AGAIN_MS = 1_000;
 
 export interface DeploymentOptions {
@@ -73,25 +75,27 @@ export class Deployment implements CallScope {
     for (const run of this.runs.values()) run.reset();
   }
 
-  /** A run is wanted: asked for until its object answers, then looked after until the history has its end. */
-  trigger(spec: DagSpec, runId: string): void {
+  /**
+   * A run is wanted: asked for until its object answers, then looked after until the history has its end. When the first who asked is gone, the DAG's
+   * object gives the order again and drives nothing.
+   */
+  trigger(spec: DagSpec, runId: string, drives = true): void {
     const { dagId } = spec;
     const { now } = this.time;
     const head = aDagRunHead({ dagId, runId, incarnation: `inc-${runId}`, lastNow: now, queuedAt: now, runAfter: now });
-    const invocation = new Invocation(() => this.time.plan(CREATE_AGAIN_MS, () => this.trigger(spec, runId)));
+    const again = (): void => void this.time.plan(CREATE_AGAIN_MS, () => this.trigger(spec, runId, false));
+    const invocation = new Invocation(again);
     const env = this.env(invocation);
-    const { longest = {} } = this.#options;
-    const request = { head, spec, longest, start: true, offer: httpOffer(now) };
-    env.DAG_RUN.getByName(dagRunObjectName(dagId, runId))
-      .create(request)
-      .then(
-        ({ next }) => {
-          const ctx = { waitUntil: () => undefined };
-          if (next !== null) runAs(invocation, () => void driveFromHttp(env, ctx, this.#options.index, next));
-          this.#checkLater(dagId, runId);
-        },
-        () => void this.time.plan(CREATE_AGAIN_MS, () => this.trigger(spec, runId)),
-      );
+    const { longest = {}, index } = this.#options;
+    const request = { head, spec, longest, start: true, offer: drives ? httpOffer(now) : null };
+    const { DAG_RUN } = env;
+    const create = (): Promise<CreateDagRunAnswer> => DAG_RUN.getByName(dagRunObjectName(dagId, runId)).create(request);
+    const clock = { now: () => this.time.now, sleep: (ms: number) => this.time.sleep(ms) };
+    callWithRetry(create, clock, CREATE_GIVE_UP_MS).then(({ next }) => {
+      const ctx = { waitUntil: () => undefined };
+      if (drives && next !== null) runAs(invocation, () => void driveFromHttp(env, ctx, index, next));
+      this.#checkLater(dagId, runId);
+    }, again);
   }
 
   /** A user's command, given again until it is answered. */

@@ -61,7 +61,6 @@ const FAULTS = [
   ["evicted", true],
   ["killed", true],
   ["refused", false],
-  ["killed", false],
 ] as const;
 
 describe("the Nth call", () => {
