@@ -5,7 +5,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { AirflareSystem } from "./airflare-system.ts";
 import type { TaskUsage } from "./prices.ts";
 import { tasksOf, type Shape } from "./system.ts";
-import { cpuMsOf } from "./workerd-process.ts";
 
 type Counts = Readonly<Record<string, number>>;
 
@@ -25,14 +24,12 @@ export interface CountedWorkload {
 export async function countUsage(system: AirflareSystem, shape: Shape, runs: number): Promise<CountedWorkload> {
   for (let run = 0; run < WARM_UP_RUNS; run++) await triggerAndRest(system, shape, 1);
   await system.client.call("POST", "/api/bench/counts");
-  const cpuBefore = cpuMsOf(system.pid) ?? 0;
   const ids = await triggerAndRest(system, shape, runs);
-  const cpuMs = (cpuMsOf(system.pid) ?? 0) - cpuBefore;
   const counts = await countsOf(system);
   const seconds = await secondsOfRuns(system, shape, ids);
   const tasks = tasksOf(shape) * runs;
   const details = Object.fromEntries(Object.entries(counts).map(([name, value]) => [name, value / tasks]));
-  return { usage: usageOf(details, cpuMs / tasks, seconds / tasks), details };
+  return { usage: usageOf(details, seconds / tasks), details };
 }
 
 async function triggerAndRest(system: AirflareSystem, shape: Shape, runs: number): Promise<readonly string[]> {
@@ -63,12 +60,11 @@ async function secondsOfRuns(system: AirflareSystem, shape: Shape, ids: readonly
   return seconds;
 }
 
-function usageOf(details: Counts, cpuMs: number, objectSeconds: number): TaskUsage {
+function usageOf(details: Counts, objectSeconds: number): TaskUsage {
   const sum = (prefix: string): number =>
     Object.entries(details).reduce((total, [name, value]) => total + (name.startsWith(prefix) ? value : 0), 0);
   return {
     workerRequests: sum("invocations "),
-    cpuMs,
     objectCalls: sum("object "),
     alarms: sum("alarm "),
     objectSeconds,

@@ -11,7 +11,6 @@ export const PRICES_DATE = "2026-11-22";
 export const DOLLARS_PER_MILLION = {
   /** Invocations of the Worker: HTTP requests and queue batches. */
   workerRequest: 0.3,
-  workerCpuMs: 0.02,
   /** Calls of an object, and its alarms. */
   objectRequest: 0.15,
   /** 128 MB for as long as the object is busy. */
@@ -33,8 +32,6 @@ const OBJECT_GB = 0.128;
 /** What a workload used, per task. */
 export interface TaskUsage {
   readonly workerRequests: number;
-  /** Of the whole local process, so more than what the Worker alone is billed. */
-  readonly cpuMs: number;
   readonly objectCalls: number;
   readonly alarms: number;
   /** Seconds that the run's object was in use. */
@@ -49,12 +46,13 @@ export interface TaskUsage {
   readonly r2ClassB: number;
 }
 
-/** Dollars for a million tasks, storage left out: it is a few kilobytes a run and leaves with the retention. */
+/**
+ * Dollars for a million tasks. Left out: the tasks' own CPU time ($0.02 per million ms) and storage, a few kilobytes a run until the retention takes it.
+ */
 export function dollarsPerMillionTasks(usage: TaskUsage): number {
   const price = DOLLARS_PER_MILLION;
   return (
     usage.workerRequests * price.workerRequest +
-    usage.cpuMs * price.workerCpuMs +
     (usage.objectCalls + usage.alarms) * price.objectRequest +
     usage.objectSeconds * OBJECT_GB * price.objectGbSecond +
     usage.objectRowsWritten * price.objectRowWritten +

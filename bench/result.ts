@@ -74,7 +74,7 @@ export function usageTable(counted: readonly Counted[]): string {
 }
 
 function number(value: number): string {
-  return value >= 100 ? Math.round(value).toLocaleString("en-US") : value.toFixed(1);
+  return value >= 100 ? Math.round(value).toLocaleString("en-US") : value.toFixed(value >= 10 ? 1 : 2);
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

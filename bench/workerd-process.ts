@@ -48,9 +48,9 @@ export function memoryOf(pid: number): Memory {
   return { rssMb, peakMb: rssMb };
 }
 
-/** CPU time so far in ms, or null where there is no /proc to say it. */
-export function cpuMsOf(pid: number): number | null {
-  if (process.platform !== "linux") return null;
+/** CPU time so far in ms, in steps of 10; not a number where there is no /proc to say it. */
+export function cpuMsOf(pid: number): number {
+  if (process.platform !== "linux") return Number.NaN;
   const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   // utime and stime, in ticks of 10 ms.
