@@ -26,18 +26,38 @@ export interface ParamSpec {
   readonly description: string | null;
 }
 
-/** When runs are made. `text` is what the author wrote and the API shows as `timetable_summary`. */
+/** A distance in time, counted in UTC: calendar months first (a day the month does not have becomes its last), then milliseconds. */
+export interface DeltaSpec {
+  readonly months: number;
+  readonly ms: number;
+}
+
+/** When runs are made; Airflow's timetables as data. */
 export type ScheduleSpec =
   | { readonly kind: "none" }
-  /** Airflow 3's plain cron: logical date = fire time, an interval of no length. */
-  | { readonly kind: "cron-trigger"; readonly crons: readonly string[]; readonly timezone: string }
+  /** Airflow 3's plain cron: logical date = fire time, an interval of no length unless `interval` says how far back it begins. */
+  | {
+      readonly kind: "cron-trigger";
+      readonly crons: readonly string[];
+      readonly timezone: string;
+      readonly interval?: DeltaSpec;
+      /** Without a start date: `true` = the last fire at once, a number = if it is at most so many ms ago, else a tenth of the gap. */
+      readonly runImmediately?: boolean | number;
+    }
   /** Airflow 2's cron: the run covers the interval and is made at its end. */
   | { readonly kind: "cron-data-interval"; readonly cron: string; readonly timezone: string }
-  | { readonly kind: "delta-trigger"; readonly everyMs: number }
-  | { readonly kind: "delta-data-interval"; readonly everyMs: number }
+  | {
+      readonly kind: "delta-trigger";
+      readonly everyMs: number;
+      /** Calendar months added before `everyMs`. */
+      readonly everyMonths?: number;
+      readonly interval?: DeltaSpec;
+    }
+  | { readonly kind: "delta-data-interval"; readonly everyMs: number; readonly everyMonths?: number }
   | { readonly kind: "once" }
   | { readonly kind: "continuous" }
-  | { readonly kind: "events"; readonly at: readonly number[] }
+  /** `restrictToEvents`: a run by hand belongs to the event before it. */
+  | { readonly kind: "events"; readonly at: readonly number[]; readonly restrictToEvents?: boolean }
   | { readonly kind: "assets"; readonly uris: readonly string[] };
 
 export interface DagSpec {

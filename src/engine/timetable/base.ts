@@ -46,19 +46,3 @@ export function runAt(at: number): DagRunInfo {
 export function latestOf(instants: readonly (number | null)[]): number | null {
   return instants.reduce((latest, at) => (latest === null || (at !== null && at > latest) ? at : latest), null);
 }
-
-/**
- * Asks again from the found interval when it starts no later than the last run did (a schedule that changed its kind, a clock change that
- * repeats an interval): two runs never share a logical date.
- */
-export function startingAfter(
-  last: DataInterval | null,
-  find: (last: DataInterval | null) => DagRunInfo | null,
-): DagRunInfo | null {
-  const first = find(last);
-  if (last === null) return first;
-  const repeats = (info: DagRunInfo | null): info is DagRunInfo => info !== null && info.interval.start <= last.start;
-  let info = first;
-  for (let asked = 0; asked < 3 && repeats(info); asked++) info = find(info.interval);
-  return repeats(info) ? null : info;
-}

@@ -7,9 +7,11 @@ import type { DagRunInfo, DataInterval, TimeRestriction, Timetable } from "./bas
 export class ContinuousTimetable implements Timetable {
   nextDagRun(last: DataInterval | null, { earliest, latest, now }: TimeRestriction): DagRunInfo | null {
     const first = earliest ?? now;
+    let interval = { start: first, end: Math.max(first, now) };
     // A last run that ends in the future belongs to a start date that has moved: its length is kept.
-    const start = last === null || last.end > now ? first : last.end;
-    const end = last !== null && last.end > now ? first + (last.end - last.start) : Math.max(first, now);
+    if (last !== null && last.end > now) interval = { start: first, end: first + (last.end - last.start) };
+    else if (last !== null) interval = { start: last.end, end: now };
+    const { start, end } = interval;
     return latest !== null && end > latest ? null : runOfInterval(start, end);
   }
 

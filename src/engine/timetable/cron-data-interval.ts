@@ -1,7 +1,7 @@
 /**
  * @module Airflow 2's cron (CronDataIntervalTimetable): a run covers the time between two fires and is made at its end.
  */
-import { latestOf, runOfInterval, startingAfter } from "./base.ts";
+import { latestOf, runOfInterval } from "./base.ts";
 import type { DagRunInfo, DataInterval, TimeRestriction, Timetable } from "./base.ts";
 import type { CronClock } from "./cron-clock.ts";
 
@@ -12,14 +12,10 @@ export class CronDataIntervalTimetable implements Timetable {
   }
 
   nextDagRun(last: DataInterval | null, restriction: TimeRestriction): DagRunInfo | null {
-    return startingAfter(last, (from) => this.#after(from, restriction));
-  }
-
-  #after(last: DataInterval | null, restriction: TimeRestriction): DagRunInfo | null {
     const { latest } = restriction;
-    const earliest = this.#earliestStart(restriction);
-    const afterLast = last === null ? null : this.#startAfter(last);
-    const start = latestOf([afterLast, earliest]);
+    const afterLast = last === null ? null : this.#clock.alignToPrevious(last.end);
+    const found = latestOf([afterLast, this.#earliestStart(restriction)]);
+    const start = found === null || last === null ? found : this.#startPast(last, found);
     if (start === null || (latest !== null && start > latest)) return null;
     const end = this.#clock.next(start);
     return end === null ? null : runOfInterval(start, end);
@@ -32,10 +28,15 @@ export class CronDataIntervalTimetable implements Timetable {
     return end === null || start === null ? { start: runAfter, end: runAfter } : { start, end };
   }
 
-  /** The fire at or before the last end. Half-hour clock changes can end an interval between fires: then that end itself, or it would repeat. */
-  #startAfter(last: DataInterval): number | null {
-    const aligned = this.#clock.alignToPrevious(last.end);
-    return aligned !== null && aligned <= last.start && last.end > last.start ? last.end : aligned;
+  /**
+   * No two runs share a logical date: after a change to a schedule with rarer fires the start moves on to the next one. Half-hour clock changes can leave
+   * even that behind; Airflow stops there, here the next interval starts where the last one ended.
+   */
+  #startPast(last: DataInterval, found: number): number | null {
+    if (found > last.start) return found;
+    const next = this.#clock.next(found);
+    if (next === null || next > last.start) return next;
+    return last.end > last.start ? last.end : this.#clock.next(last.end);
   }
 
   #earliestStart({ earliest, catchup, now }: TimeRestriction): number | null {

@@ -6,8 +6,10 @@ import type { DagRunInfo, DataInterval, TimeRestriction, Timetable } from "./bas
 
 export class EventsTimetable implements Timetable {
   readonly #at: readonly number[];
-  constructor(at: readonly number[]) {
+  readonly #restrictToEvents: boolean;
+  constructor(at: readonly number[], restrictToEvents = false) {
     this.#at = [...new Set(at)].toSorted((a, b) => a - b);
+    this.#restrictToEvents = restrictToEvents;
   }
 
   nextDagRun(last: DataInterval | null, { earliest, latest, catchup, now }: TimeRestriction): DagRunInfo | null {
@@ -16,7 +18,10 @@ export class EventsTimetable implements Timetable {
     return next === undefined || (latest !== null && next > latest) ? null : runAt(next);
   }
 
+  /** Restricted to events: the newest one until then, or the first when all are still to come. */
   inferManualInterval(runAfter: number): DataInterval {
-    return { start: runAfter, end: runAfter };
+    const event = this.#restrictToEvents ? (this.#at.findLast((at) => at <= runAfter) ?? this.#at[0]) : undefined;
+    const at = event ?? runAfter;
+    return { start: at, end: at };
   }
 }

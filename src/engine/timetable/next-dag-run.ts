@@ -3,17 +3,18 @@
  */
 import { assertNever } from "../../lib/assert.ts";
 import { daysAgoAt } from "../../lib/time-zone.ts";
-import type { DagSpec, ScheduleSpec } from "../../model/dag-spec.ts";
+import type { DagSpec, DeltaSpec, ScheduleSpec } from "../../model/dag-spec.ts";
 import type { DagRunInfo, DataInterval, Timetable } from "./base.ts";
 import { ContinuousTimetable } from "./continuous.ts";
 import { CronClock } from "./cron-clock.ts";
 import { CronDataIntervalTimetable } from "./cron-data-interval.ts";
 import { parseCron } from "./cron-expression.ts";
-import { CronTriggerTimetable, MultipleCronTriggerTimetable } from "./cron-trigger.ts";
-import { DeltaDataIntervalTimetable, DeltaTriggerTimetable } from "./delta.ts";
+import { cronFires } from "./cron-trigger.ts";
+import { DeltaDataIntervalTimetable, deltaFires } from "./delta.ts";
 import { EventsTimetable } from "./events.ts";
 import { NullTimetable } from "./null.ts";
 import { OnceTimetable } from "./once.ts";
+import { MultipleTriggerTimetable, TriggerTimetable } from "./trigger.ts";
 
 /** What of a spec decides when runs are made. */
 export type Scheduled = Pick<DagSpec, "schedule" | "startDate" | "endDate" | "catchup">;
@@ -25,27 +26,32 @@ export function timetableOf(schedule: ScheduleSpec): Timetable {
     case "assets":
       return new NullTimetable();
     case "cron-trigger": {
-      const clocks = schedule.crons.map((cron) => new CronClock(parseCron(cron), schedule.timezone));
-      const [only] = clocks;
-      return only !== undefined && clocks.length === 1
-        ? new CronTriggerTimetable(only)
-        : new MultipleCronTriggerTimetable(clocks);
+      const { crons, timezone, interval, runImmediately } = schedule;
+      const fires = crons.map((cron) => cronFires(new CronClock(parseCron(cron), timezone), runImmediately));
+      const [only] = fires;
+      return only !== undefined && fires.length === 1
+        ? new TriggerTimetable(only, interval)
+        : new MultipleTriggerTimetable(fires, interval);
     }
     case "cron-data-interval":
       return new CronDataIntervalTimetable(new CronClock(parseCron(schedule.cron), schedule.timezone));
     case "delta-trigger":
-      return new DeltaTriggerTimetable(schedule.everyMs);
+      return new TriggerTimetable(deltaFires(deltaOf(schedule)), schedule.interval);
     case "delta-data-interval":
-      return new DeltaDataIntervalTimetable(schedule.everyMs);
+      return new DeltaDataIntervalTimetable(deltaOf(schedule));
     case "once":
       return new OnceTimetable();
     case "continuous":
       return new ContinuousTimetable();
     case "events":
-      return new EventsTimetable(schedule.at);
+      return new EventsTimetable(schedule.at, schedule.restrictToEvents);
     default:
       return assertNever(schedule);
   }
+}
+
+function deltaOf({ everyMs, everyMonths = 0 }: { everyMs: number; everyMonths?: number }): DeltaSpec {
+  return { months: everyMonths, ms: everyMs };
 }
 
 /**
