@@ -227,10 +227,19 @@ export class RunHost {
       {
         name: "outbox",
         dueAt: due((live) => (live.commandsWaiting ? 0 : null)),
-        run: run((live) => drainOutbox(this.sql, this.#ports.env, live, (answer) => this.#onWatched(live, answer))),
+        run: run((live) =>
+          drainOutbox(this.sql, this.#ports.env, live, {
+            onWatched: (answer) => this.#onWatched(live, answer),
+            isGone: () => this.#inMemory(live) === null,
+          }),
+        ),
       },
       { name: "mirror", dueAt: due(pushDueAt), run: run((live) => this.#push(live)) },
-      { name: "logs", dueAt: due(logsDueAt), run: run((live) => settleLogs(this.sql, live, this.objects)) },
+      {
+        name: "logs",
+        dueAt: due(logsDueAt),
+        run: run((live) => settleLogs(this.sql, live, this.objects, () => this.#live === live)),
+      },
     ];
   }
 
@@ -242,7 +251,15 @@ export class RunHost {
   }
 
   #onWatched(live: LiveRun, answer: WatchAnswer): void {
-    if (this.#live === live) this.apply(live, { kind: "watched-state", ...answer });
+    // The memory may have been read anew while the question was under way: its row goes, so the answer must arrive.
+    const now = this.#inMemory(live);
+    if (now !== null) this.apply(now, { kind: "watched-state", ...answer });
+  }
+
+  /** The run of `live` as the memory has it now; null when it was deleted, even if another one took its id. */
+  #inMemory(live: LiveRun): LiveRun | null {
+    const now = this.live();
+    return now?.run.head.incarnation === live.run.head.incarnation ? now : null;
   }
 
   async #push(live: LiveRun): Promise<void> {

@@ -27,11 +27,18 @@ export function logsDueAt(live: LiveRun): number | null {
 }
 
 /** Leaves few logs where they are and moves many to R2. Fails when R2 does: the rows stay and it is done again. */
-export async function settleLogs(sql: Sql, live: LiveRun, objects: ObjectStore): Promise<void> {
+export async function settleLogs(
+  sql: Sql,
+  live: LiveRun,
+  objects: ObjectStore,
+  isCurrent: () => boolean,
+): Promise<void> {
   const { dagId, runId, incarnation, generation } = live.run.head;
   const size = logSize(sql);
   if (size > LOGS_KEPT_CHARACTERS_MAX) {
     const parts = await archiveLogs(objects, `logs/${dagId}/${runId}/${incarnation}/${generation}`, logTexts(sql));
+    // The memory was read anew meanwhile: this one must not write the run as it was.
+    if (!isCurrent()) return;
     // A clear reopened the run meanwhile: its new lines are not in the archive, so nothing may be deleted.
     if (live.run.head.generation !== generation || logSize(sql) !== size) return;
     live.book.usage = { ...live.book.usage, r2Writes: live.book.usage.r2Writes + parts.length };

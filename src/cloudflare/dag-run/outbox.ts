@@ -24,7 +24,11 @@ export async function drainOutbox(
   sql: Sql,
   env: Env,
   live: LiveRun,
-  onWatched: (answer: WatchAnswer) => void,
+  on: {
+    readonly onWatched: (answer: WatchAnswer) => void;
+    /** The run was deleted meanwhile: the rows are another run's. */
+    readonly isGone: () => boolean;
+  },
 ): Promise<void> {
   for (;;) {
     const rows = readOutbox(sql, PAGE);
@@ -39,9 +43,10 @@ export async function drainOutbox(
     }
     for (const { command } of rows) {
       if (isCallback(command)) continue;
-      if (command.kind === "watch") onWatched(await watch(env, live, command));
+      if (command.kind === "watch") on.onWatched(await watch(env, live, command));
       else if (command.kind !== "run-state") assertNever(command);
     }
+    if (on.isGone()) return;
     sql.transactionSync(() =>
       deleteOutbox(
         sql,
