@@ -24,7 +24,7 @@ export class XComReader {
   #leftOut: ReadonlySet<string> | null = null;
   readonly #fetched = new Map<string, Promise<readonly XComEntry[]>>();
   /** Decoded values that several attempts take a part of. Never handed out whole. */
-  readonly #decoded = new WeakMap<XComValue, unknown>();
+  readonly #decoded = new WeakMap<XComValue, Promise<unknown>>();
 
   constructor(run: Pick<DagRunPort, "readXComs">, stored: StoredXComs, source: XComSource) {
     this.#run = run;
@@ -70,9 +70,15 @@ export class XComReader {
   }
 
   /** The value, decoded once for all attempts: take parts of it with {@link ownCopy}. */
-  async shared(value: XComValue): Promise<unknown> {
-    if (!this.#decoded.has(value)) this.#decoded.set(value, await this.#decode(value));
-    return this.#decoded.get(value);
+  shared(value: XComValue): Promise<unknown> {
+    let decoding = this.#decoded.get(value);
+    if (decoding === undefined) {
+      // Kept before it is done: the instances of a mapped task ask all at once.
+      decoding = this.#decode(value);
+      this.#decoded.set(value, decoding);
+      decoding.catch(() => this.#decoded.delete(value));
+    }
+    return decoding;
   }
 
   async #decode(value: XComValue): Promise<unknown> {
