@@ -163,7 +163,8 @@ export class AdapterWorld implements Code {
   #checkStarts(runId: string, spec: ExecutableDag["spec"], tries: Readonly<Record<string, number>>): void {
     const times = new Map<string, number>();
     const sensors = new Set(spec.tasks.filter(({ kind }) => kind === "sensor").map(({ taskId }) => taskId));
-    const most = this.#loses ? 1 + DEFAULT_LEASES.lossesMax : 1;
+    // A hand-off that showed no sign of life is no loss: its driver may have started the code all the same.
+    const most = this.#loses ? 2 + DEFAULT_LEASES.lossesMax : 1;
     for (const { taskId, mapIndex, tryNumber, seen } of this.#starts.filter((start) => start.runId === runId)) {
       for (const mark of seen) {
         if (tries[`${mark.by}[${mark.mapIndex}]`] !== mark.tryNumber)
