@@ -104,9 +104,12 @@ export class AdapterWorld implements Code {
     this.#starts.push(start);
     const running = (this.#running.get(start.runId) ?? 0) + 1;
     this.#running.set(start.runId, running);
-    const most = this.#runs.find(({ runId }) => runId === start.runId)?.dag.spec.maxActiveTasks ?? 0;
-    // What a fenced attempt still does (its lease ended, its task was cleared) does not count as running.
-    if (!this.#loses && !this.#touched.has(start.runId) && running > most)
+    const spec = this.#runs.find(({ runId }) => runId === start.runId)?.dag.spec;
+    const most = spec?.maxActiveTasks ?? 0;
+    // What a fenced attempt still does (its lease ended, its task was cleared, its DAG failed fast) does not count as running.
+    const fences =
+      this.#loses || this.#touched.has(start.runId) || spec?.failFast === true || spec?.dagrunTimeoutMs !== null;
+    if (!fences && running > most)
       this.#violation ??= new Violation(`I4: ${running} attempts of ${start.runId} run, its limit is ${most}`);
   }
 
