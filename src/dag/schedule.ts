@@ -5,43 +5,67 @@
  * (CronDataIntervalTimetable). The project switch `createCronDataIntervals` gives `schedule` the second meaning, as in Airflow.
  */
 import type { Asset } from "./asset.ts";
-import type { ScheduleSpec } from "../model/dag-spec.ts";
+import type { DeltaSpec, ScheduleSpec } from "../model/dag-spec.ts";
 import { durationMs, type Duration } from "../lib/duration.ts";
 import { invalidDag, type Place } from "./invalid-dag.ts";
 import { instantOf } from "./days-ago.ts";
 import { isTimeZone } from "../lib/time-zone.ts";
 import { parseCron } from "../engine/timetable/cron-expression.ts";
 import { projectConfig } from "./config.ts";
+import { deltaMsMin, deltaSpec, deltaText, type RelativeDelta } from "./relative-delta.ts";
 
 /** A cron with its own zone or timetable; several crons fire at each one's times. */
 export interface CronSchedule {
   readonly cron: string | readonly string[];
   readonly timezone?: string;
   readonly timetable?: "CronTriggerTimetable" | "CronDataIntervalTimetable";
+  /** CronTriggerTimetable: how far before the fire the data interval begins; default: of no length. */
+  readonly interval?: Duration | RelativeDelta;
+  /** CronTriggerTimetable, DAG without `startDate`: run the last fire at once (`true`), or if it is at most so long ago. Default: a tenth of the gap. */
+  readonly runImmediately?: boolean | Duration;
+}
+
+/** A run every so often. */
+export interface DeltaSchedule {
+  readonly every: Duration | RelativeDelta;
+  readonly timetable?: "DeltaTriggerTimetable" | "DeltaDataIntervalTimetable";
+  /** DeltaTriggerTimetable: how far before the run the data interval begins; default: of no length. */
+  readonly interval?: Duration | RelativeDelta;
+}
+
+/** A run at each of these dates. */
+export interface EventsSchedule {
+  readonly at: readonly (Date | string)[];
+  /** A run by hand belongs to the newest of the dates, not to now. */
+  readonly restrictToEvents?: boolean;
 }
 
 /**
  * Cron text or preset (`@daily`), `{ every: "6h" }`, `{ cron, timezone }`, `{ at: [dates] }`, assets, or null.
  */
-export type Schedule =
-  | string
-  | { readonly every: Duration }
-  | CronSchedule
-  | { readonly at: readonly (Date | string)[] }
-  | readonly Asset[]
-  | null;
+export type Schedule = string | DeltaSchedule | CronSchedule | EventsSchedule | readonly Asset[] | null;
 
 export interface ScheduleOptions {
   readonly schedule?: Schedule;
   readonly scheduleInterval?: Schedule;
 }
 
+interface ReadSchedule {
+  readonly spec: ScheduleSpec;
+  readonly text: string | null;
+}
+
 /** Reads both spellings. `timezone` is the DAG's. Throws `invalid_dag` naming what is wrong. */
-export function scheduleSpec(
-  place: Place,
-  options: ScheduleOptions,
-  timezone: string,
-): { spec: ScheduleSpec; text: string | null } {
+export function scheduleSpec(place: Place, options: ScheduleOptions, timezone: string): ReadSchedule {
+  const read = readSchedule(place, options, timezone);
+  const { spec } = read;
+  if (spec.kind === "cron-trigger") for (const cron of spec.crons) assertCron(place, cron);
+  if (spec.kind === "cron-data-interval") assertCron(place, spec.cron);
+  return read;
+}
+
+/** Which timetable a schedule is, before its crons are checked. */
+export function readSchedule(place: Place, options: ScheduleOptions, timezone: string): ReadSchedule {
   if (options.schedule !== undefined && options.scheduleInterval !== undefined) {
     throw invalidDag(
       place,
@@ -51,67 +75,113 @@ export function scheduleSpec(
   const given = options.schedule ?? options.scheduleInterval ?? null;
   if (given === null) return { spec: { kind: "none" }, text: null };
   const asInterval = options.scheduleInterval !== undefined || projectConfig().createCronDataIntervals === true;
-  if (typeof given === "string") return { spec: textSchedule(place, given, asInterval, timezone), text: given };
+  if (typeof given === "string") return { spec: textSchedule(given, asInterval, timezone), text: given };
   if (isAssetList(given)) return { spec: assetSchedule(place, given), text: "Asset" };
-  if ("every" in given) return { spec: everySchedule(place, given.every, asInterval), text: `every ${given.every}` };
-  if ("at" in given) {
-    const at = given.at.map((date) => instantOf(place, "schedule.at", date, timezone)).toSorted((a, b) => a - b);
-    if (at.length === 0) throw invalidDag(place, "schedule.at lists no date; give at least one, or schedule: null");
-    return { spec: { kind: "events", at: [...new Set(at)] }, text: `${at.length} events` };
+  if (typeof given === "object") {
+    if ("every" in given) return everySchedule(place, given, asInterval);
+    if ("at" in given) return eventsSchedule(place, given, timezone);
+    if ("cron" in given) return cronSchedule(place, given, asInterval, timezone);
   }
-  if ("cron" in given) return cronSchedule(place, given, asInterval, timezone);
   throw invalidDag(
     place,
     `schedule ${JSON.stringify(given)} is not understood; give a cron text, a preset, { every }, { cron, timezone }, { at }, assets or null`,
   );
 }
 
-function isAssetList(given: object): given is readonly Asset[] {
+function isAssetList(given: unknown): given is readonly Asset[] {
   return Array.isArray(given);
 }
 
-function textSchedule(place: Place, text: string, asInterval: boolean, timezone: string): ScheduleSpec {
+function textSchedule(text: string, asInterval: boolean, timezone: string): ScheduleSpec {
   const preset = text.trim().toLowerCase();
   if (preset === "@once") return { kind: "once" };
   if (preset === "@continuous") return { kind: "continuous" };
   const cron = text.trim();
-  assertCron(place, cron);
   return asInterval
     ? { kind: "cron-data-interval", cron, timezone }
     : { kind: "cron-trigger", crons: [cron], timezone };
 }
 
-function cronSchedule(
-  place: Place,
-  given: CronSchedule,
-  asInterval: boolean,
-  dagZone: string,
-): { spec: ScheduleSpec; text: string } {
+function cronSchedule(place: Place, given: CronSchedule, asInterval: boolean, dagZone: string): ReadSchedule {
+  assertFields(place, given, ["cron", "timezone", "timetable", "interval", "runImmediately"]);
+  assertTimetable(place, given.timetable, ["CronTriggerTimetable", "CronDataIntervalTimetable"]);
   const timezone = given.timezone ?? dagZone;
   assertTimeZone(place, "schedule.timezone", timezone);
   const crons = (typeof given.cron === "string" ? [given.cron] : given.cron).map((cron) => cron.trim());
-  for (const cron of crons) assertCron(place, cron);
   const [first, ...more] = crons;
   if (first === undefined) throw invalidDag(place, "schedule.cron is an empty list; give at least one cron");
+  const triggers = more.length > 0 || given.interval !== undefined || given.runImmediately !== undefined;
   const covers =
-    given.timetable === undefined ? asInterval && more.length === 0 : given.timetable === "CronDataIntervalTimetable";
-  if (covers && more.length > 0)
+    given.timetable === undefined ? asInterval && !triggers : given.timetable === "CronDataIntervalTimetable";
+  const text = crons.join(", ");
+  if (!covers) return { spec: { kind: "cron-trigger", crons, timezone, ...triggerArguments(place, given) }, text };
+  if (more.length > 0)
     throw invalidDag(place, "CronDataIntervalTimetable takes one cron; use CronTriggerTimetable for several");
+  if (triggers) throw invalidDag(place, `${TRIGGER_ONLY}; drop them, or name CronTriggerTimetable`);
+  return { spec: { kind: "cron-data-interval", cron: first, timezone }, text };
+}
+
+const TRIGGER_ONLY = "schedule.interval and schedule.runImmediately are for timetables that trigger";
+
+function triggerArguments(
+  place: Place,
+  { interval, runImmediately }: CronSchedule,
+): Pick<Extract<ScheduleSpec, { kind: "cron-trigger" }>, "interval" | "runImmediately"> {
+  const immediately = typeof runImmediately === "string" ? durationMs(runImmediately) : runImmediately;
+  if (runImmediately !== undefined && !["boolean", "number"].includes(typeof immediately)) {
+    throw invalidDag(
+      place,
+      `schedule.runImmediately ${JSON.stringify(runImmediately)} is neither true, false nor a duration like "10m"`,
+    );
+  }
   return {
-    spec: covers ? { kind: "cron-data-interval", cron: first, timezone } : { kind: "cron-trigger", crons, timezone },
-    text: crons.join(", "),
+    ...intervalArgument(place, interval),
+    ...(immediately === undefined ? {} : { runImmediately: immediately }),
   };
 }
 
-function everySchedule(place: Place, every: Duration, asInterval: boolean): ScheduleSpec {
-  const everyMs = durationMs(every);
-  if (everyMs === undefined || everyMs < 1_000) {
+function intervalArgument(place: Place, given: CronSchedule["interval"]): { readonly interval?: DeltaSpec } {
+  if (given === undefined) return {};
+  const interval = deltaSpec(place, "schedule.interval", given);
+  if (deltaMsMin(interval) < 0) {
     throw invalidDag(
       place,
-      `schedule.every ${JSON.stringify(every)} is no duration of at least one second; write something like "6h"`,
+      `schedule.interval ${JSON.stringify(given)} is negative; an interval begins before its run`,
     );
   }
-  return { kind: asInterval ? "delta-data-interval" : "delta-trigger", everyMs };
+  return { interval };
+}
+
+function everySchedule(place: Place, given: DeltaSchedule, asInterval: boolean): ReadSchedule {
+  assertFields(place, given, ["every", "timetable", "interval"]);
+  assertTimetable(place, given.timetable, ["DeltaTriggerTimetable", "DeltaDataIntervalTimetable"]);
+  const every = deltaSpec(place, "schedule.every", given.every);
+  if (deltaMsMin(every) < 1_000) {
+    throw invalidDag(
+      place,
+      `schedule.every ${JSON.stringify(given.every)} is no duration of at least one second; write something like "6h"`,
+    );
+  }
+  const everyMonths = every.months === 0 ? {} : { everyMonths: every.months };
+  const covers =
+    given.timetable === undefined
+      ? asInterval && given.interval === undefined
+      : given.timetable === "DeltaDataIntervalTimetable";
+  const text = `every ${deltaText(given.every)}`;
+  if (!covers) {
+    const interval = intervalArgument(place, given.interval);
+    return { spec: { kind: "delta-trigger", everyMs: every.ms, ...everyMonths, ...interval }, text };
+  }
+  if (given.interval !== undefined) throw invalidDag(place, `${TRIGGER_ONLY}; drop it, or name DeltaTriggerTimetable`);
+  return { spec: { kind: "delta-data-interval", everyMs: every.ms, ...everyMonths }, text };
+}
+
+function eventsSchedule(place: Place, given: EventsSchedule, timezone: string): ReadSchedule {
+  assertFields(place, given, ["at", "restrictToEvents"]);
+  const at = given.at.map((date) => instantOf(place, "schedule.at", date, timezone)).toSorted((a, b) => a - b);
+  if (at.length === 0) throw invalidDag(place, "schedule.at lists no date; give at least one, or schedule: null");
+  const restrict = given.restrictToEvents === true ? { restrictToEvents: true } : {};
+  return { spec: { kind: "events", at: [...new Set(at)], ...restrict }, text: `${at.length} events` };
 }
 
 function assetSchedule(place: Place, assets: readonly Asset[]): ScheduleSpec {
@@ -131,6 +201,20 @@ function assertCron(place: Place, cron: string): void {
       `schedule ${JSON.stringify(cron)} is refused: ${thrown instanceof Error ? thrown.message : String(thrown)}; write five fields like "0 2 * * *", or a preset like "@daily"`,
     );
   }
+}
+
+function assertFields(place: Place, given: object, known: readonly string[]): void {
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw invalidDag(
+      place,
+      `schedule has no field "${unknown}"; beside ${known[0]} there are ${known.slice(1).join(", ")}`,
+    );
+}
+
+function assertTimetable(place: Place, given: string | undefined, known: readonly string[]): void {
+  if (given === undefined || known.includes(given)) return;
+  throw invalidDag(place, `schedule.timetable ${JSON.stringify(given)} does not fit here; use ${known.join(" or ")}`);
 }
 
 export function assertTimeZone(place: Place, option: string, timezone: string): void {

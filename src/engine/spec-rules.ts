@@ -3,6 +3,7 @@
  */
 import { KEY_LENGTH_MAX, KEY_PATTERN } from "../model/ids.ts";
 import { findCycle, graphOf } from "./graph.ts";
+import { isoTimestamp } from "../lib/time-zone.ts";
 import { mappedGroupOf } from "./plan.ts";
 import type { DagSpec, TaskGroupSpec } from "../model/dag-spec.ts";
 import type { TaskSpec } from "../model/task-spec.ts";
@@ -125,6 +126,12 @@ const schedule: Check = (spec) => {
   }
   if (spec.catchup && spec.startDate === null) {
     errors.push("catchup needs a startDate from which to catch up; give one or turn catchup off.");
+  }
+  // A moving start (`daysAgo`) may come to lie behind any end date: then there are no more runs.
+  if (typeof spec.startDate === "number" && spec.endDate !== null && spec.endDate < spec.startDate) {
+    errors.push(
+      `endDate ${isoTimestamp(spec.endDate)} lies before startDate ${isoTimestamp(spec.startDate)}: it would never run; exchange or correct them.`,
+    );
   }
   return errors;
 };

@@ -9,21 +9,33 @@ import { scheduleOf } from "./timetable-rows.ts";
 import { isoTimestamp } from "../../src/lib/time-zone.ts";
 import { nextDagRun, timetableOf } from "../../src/engine/timetable/next-dag-run.ts";
 import type { DagRunInfo, DataInterval } from "../../src/engine/timetable/base.ts";
-import { parseCron } from "../../src/engine/timetable/cron-expression.ts";
+import type { ClassRow } from "./timetable-class.ts";
+import { checkClass } from "./timetable-class.ts";
+import { scheduleSpec } from "../../src/dag/schedule.ts";
+import type { Schedule } from "../../src/dag/schedule.ts";
 
+/** By where the expression is written: `accepted`, or Airflow's error. */
 interface ExpressionRow {
   readonly expression: string;
-  /** `accepted`, or Airflow's error. */
   readonly string: string;
+  readonly CronTriggerTimetable?: string;
+  readonly CronDataIntervalTimetable?: string;
+  /** The first fires from {@link EXPRESSION_START} on. */
+  readonly next?: readonly string[];
+  readonly next_error?: string;
 }
 interface Data {
   readonly cases: readonly CaseRow[];
   readonly manual: readonly ManualRow[];
+  readonly default_class: readonly ClassRow[];
   readonly expressions: readonly ExpressionRow[];
 }
 
 /** `now` of the rows that do not say it. */
 const DEFAULT_NOW = "2026-11-22T15:00:00Z";
+const EXPRESSION_START = "2025-01-01T00:00:00Z";
+/** A value that Airflow draws anew each time it is asked. */
+const RANDOM_FIELD = /(^|\s)r(\(|\/|\s|$)/i;
 /** Runs asked for where Airflow stopped with an error. */
 const RUNS_AFTER_ERROR = 8;
 
@@ -111,14 +123,53 @@ function checkManual(row: ManualRow): RowResult {
   return { id, problem: same ? null : `${JSON.stringify(ours)}, not ${JSON.stringify(row.expected)}` };
 }
 
-function checkExpression({ expression, string }: ExpressionRow): RowResult {
+function checkExpression({ expression, next, next_error: nextError, ...written }: ExpressionRow): RowResult {
   const id = `expression '${expression}'`;
-  const accepted = string === "accepted";
+  const cron = expression;
+  const schedules: Readonly<Record<string, Schedule>> = {
+    string: expression,
+    CronTriggerTimetable: { cron, timetable: "CronTriggerTimetable" },
+    CronDataIntervalTimetable: { cron, timetable: "CronDataIntervalTimetable" },
+  };
+  const problems = Object.entries(schedules).flatMap(([where, schedule]) => {
+    const verdict = Object.entries(written).find(([name]) => name === where)?.[1];
+    const refusal = refusalOf(schedule);
+    const same = verdict === undefined || (refusal === null) === (verdict === "accepted");
+    return same ? [] : [`${where}: ${refusal ?? "accepted"}; Airflow: ${verdict}`];
+  });
+  const result = { id, problem: problems.length === 0 ? null : problems.join("; ") };
+  if (next === undefined || result.problem !== null) return result;
+  const fires = firesOf(expression, Math.max(next.length, 1));
+  if (nextError !== undefined)
+    return {
+      ...result,
+      remark: `Airflow stops (${nextError}); ours ${fires.length === 0 ? "have no next run" : fires.join()}`,
+    };
+  if (RANDOM_FIELD.test(expression))
+    return { ...result, remark: `drawn: Airflow ${next.join()}; ours ${fires.join()}` };
+  const same = next.length === fires.length && next.every((fire, i) => at(fire) === at(fires[i] ?? ""));
+  return { id, problem: same ? null : `fires at ${fires.join()}, not ${next.join()}` };
+}
+
+function firesOf(schedule: string, count: number): string[] {
+  const row = {
+    id: "",
+    kind: "string",
+    schedule,
+    timezone: "UTC",
+    start: EXPRESSION_START,
+    catchup: true,
+    expected: [],
+  };
+  return runsOf(row, count).flatMap((info) => (info === null ? [] : [iso(info.runAfter)]));
+}
+
+function refusalOf(schedule: Schedule): string | null {
   try {
-    parseCron(expression);
-    return { id, problem: accepted ? null : `accepted, not refused (${string})` };
+    scheduleSpec({}, { schedule }, "UTC");
+    return null;
   } catch (thrown) {
-    return { id, problem: accepted ? `refused: ${String(thrown)}` : null };
+    return String(thrown);
   }
 }
 
@@ -133,6 +184,11 @@ describe("cron-timetables.json", () => {
   it("the interval of a manual run is Airflow's", () => {
     const rows = data.manual.map((row, i) => ({ id: `manual[${i}]`, check: () => checkManual(row) }));
     reportRows("cron-timetables.json manual", rows);
+  });
+
+  it("a value means the same class of timetable", () => {
+    const rows = data.default_class.map((row) => ({ id: row.schedule, check: () => checkClass(row) }));
+    reportRows("cron-timetables.json default_class", rows);
   });
 
   it("an expression is accepted or refused as in Airflow", () => {

@@ -15,6 +15,7 @@ import {
   YEAR,
 } from "./cron-field.ts";
 import type { CronField, CronFieldRule, FieldItems, NthWeekday } from "./cron-field.ts";
+import { drawField } from "./cron-random.ts";
 
 /** A parsed expression. Fields that are not written are null: seconds 0, any year. */
 export interface CronExpression {
@@ -60,12 +61,16 @@ export function parseCron(text: string): CronExpression {
     throw invalid(text, `it has ${lower === "" ? 0 : fields.length} fields; write 5, 6 or 7.${known}`);
   }
   try {
-    return expressionOf(text, fields);
+    const drawn = fields.map((written, i) => drawField(FIELDS[i] ?? MINUTE, written, lower));
+    return expressionOf(text, drawn);
   } catch (thrown) {
     if (thrown instanceof CronFieldError) throw invalid(text, `${thrown.message}.`);
     throw thrown;
   }
 }
+
+/** In the order in which they are written. */
+const FIELDS: readonly CronFieldRule[] = [MINUTE, HOUR, DAY_OF_MONTH, MONTH, DAY_OF_WEEK, SECOND, YEAR];
 
 function expressionOf(text: string, fields: readonly string[]): CronExpression {
   const [minute = "", hour = "", dayText = "", month = "", weekdayText = "", second, year] = fields;

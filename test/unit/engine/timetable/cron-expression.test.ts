@@ -57,3 +57,23 @@ describe("refusals name the field, the item and the rule", () => {
     expect(() => parseCron(text)).toThrow(expect.objectContaining({ code: "invalid_dag" }));
   });
 });
+
+describe("R draws a value", () => {
+  test("the same each time, within its range, another for another expression", () => {
+    const minutesOf = (text: string): readonly number[] => parseCron(text).minutes.values;
+    const drawn = Array.from({ length: 60 }, (_, i) => minutesOf(`R(10-29) ${i % 24} ${(i % 28) + 1} * *`)[0] ?? -1);
+    expect(minutesOf("R * * * *")).toEqual(minutesOf("r * * * *"));
+    expect(drawn.every((minute) => minute >= 10 && minute <= 29)).toBe(true);
+    expect(new Set(drawn).size).toBeGreaterThan(10);
+  });
+
+  test("a step goes on from the drawn value", () => {
+    const minutes = parseCron("R/20 * * * *").minutes.values;
+    expect(minutes).toHaveLength(3);
+    expect(minutes[0]).toBeLessThan(20);
+  });
+
+  test.each(["R(30-10) * * * *", "R(0-99) * * * *", "R/0 * * * *", "R,5 * * * *"])("refused: %s", (text) => {
+    expect(() => parseCron(text)).toThrow(/is not valid: minute/);
+  });
+});
