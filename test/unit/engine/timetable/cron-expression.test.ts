@@ -77,3 +77,25 @@ describe("R draws a value", () => {
     expect(() => parseCron(text)).toThrow(/is not valid: minute/);
   });
 });
+
+describe("a cron that never fires", () => {
+  test.each(["0 0 30 2 *", "0 0 31 2,4,6,9,11 *", "0 0 1 1 * 0 1990", "* * * 2 5#5 0 2026"])(
+    "%s: no fire before or after, found out in at most one look at each day of 50 years",
+    (text) => {
+      const cron = parseCron(text);
+      let looks = 0;
+      const counting = new Proxy(cron, {
+        get(target, key, receiver): unknown {
+          if (key === "months") looks++;
+          return Reflect.get(target, key, receiver);
+        },
+      });
+      const found = [
+        nextWall(counting, utc("2026-03-01T00:00:00")),
+        previousWall(counting, utc("1985-01-01T00:00:00")),
+      ];
+      expect(found).toEqual([null, null]);
+      expect(looks).toBeLessThan(2 * 51 * 366);
+    },
+  );
+});
