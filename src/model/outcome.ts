@@ -43,6 +43,8 @@ export interface AttemptReport {
   readonly outcome: AttemptOutcome;
   readonly startedAt: number;
   readonly endedAt: number;
+  /** Token of the next task of a linear segment, which this driver went on with (`AttemptOrder.next`). */
+  readonly continuedBy?: AttemptToken;
   /** Log lines not yet sent by a heartbeat, newline-separated JSON (`runtime/task-log.ts`). */
   readonly log?: string;
 }

@@ -38,6 +38,11 @@ export interface AttemptOrder {
   readonly executionTimeoutMs: number;
   readonly sensor: (SensorSpec & { readonly firstPokedAt: number; readonly pokes: number }) | null;
   readonly queuedAt: number;
+  /**
+   * The only task behind this one: the driver may go on with it after a success, before it reports (`AttemptReport.continuedBy`). Its token
+   * opens with that report.
+   */
+  readonly next?: AttemptOrder;
   /** States of direct upstream tasks, for `ctx` and messages; left out above 100 upstream tasks. */
   readonly upstreamStates?: Readonly<Record<string, TaskInstanceState>>;
 }

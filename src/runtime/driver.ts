@@ -10,7 +10,7 @@ import type { ExecutableDag } from "../dag/executable-dag.ts";
 import type { HandOffOffer } from "../model/event.ts";
 import type { AttemptToken } from "../model/ids.ts";
 import type { AttemptReport } from "../model/outcome.ts";
-import type { AttemptBatch, AttemptOrder, ReportAnswer } from "../model/protocol.ts";
+import type { AttemptBatch, AttemptOrder, DagRunPort, ReportAnswer } from "../model/protocol.ts";
 import type { DagRunState } from "../model/state.ts";
 import { countedPorts, type InvocationBudget } from "./budgets.ts";
 import { type AttemptScope, type RunningAttempt, startAttempt } from "./execute-attempt.ts";
@@ -18,12 +18,17 @@ import { Heartbeats } from "./heartbeats.ts";
 import type { RuntimePorts } from "./ports.ts";
 import { deliverReports, reportChunks } from "./report-delivery.ts";
 import { SecretMasker } from "./secret-masker.ts";
+import { SegmentsAhead } from "./segments-ahead.ts";
 import { StoredXComs } from "./stored-xcom.ts";
 import { Deadlines } from "./timeout.ts";
 import { XComReader } from "./xcoms.ts";
 
 /** How long an outcome waits for others to be reported with it. */
 const COALESCE_MS = 3;
+/** How long the outcomes of a segment wait for the task that is under way. */
+const SEGMENT_HOLD_MS = 100;
+/** Time a segment's next task must find before the deadline; it is known to be short. */
+const FOLLOWER_ROOM_MS = 5_000;
 
 export interface DriverLimits {
   readonly driver: HandOffOffer["driver"];
@@ -61,6 +66,11 @@ export async function driveBatch(
   return new Driver(batch, dag, countedPorts(ports, limits.budget), limits).drive(batch);
 }
 
+interface Running {
+  readonly attempt: RunningAttempt;
+  readonly scope: AttemptScope;
+}
+
 class Driver {
   readonly #dag: ExecutableDag;
   readonly #ports: RuntimePorts;
@@ -72,9 +82,11 @@ class Driver {
   /** Tokens this invocation has started: a repeated answer never starts one again. */
   readonly #started = new Set<AttemptToken>();
   readonly #waiting: { readonly order: AttemptOrder; readonly scope: AttemptScope }[] = [];
-  readonly #running = new Map<AttemptToken, RunningAttempt>();
+  readonly #running = new Map<AttemptToken, Running>();
+  /** Begun ahead of the report that opens them. */
+  readonly #ahead = new SegmentsAhead();
   #outcomes: AttemptReport[] = [];
-  #flushPlanned = false;
+  #flushPlanned: number | null = null;
   #calls = 0;
   #leaseMs: number;
   #ended: () => void = () => undefined;
@@ -83,14 +95,17 @@ class Driver {
 
   constructor(batch: AttemptBatch, dag: ExecutableDag, ports: RuntimePorts, limits: DriverLimits) {
     this.#dag = dag;
-    this.#ports = ports;
+    this.#ports = { ...ports, run: this.#opening(ports.run) };
     this.#limits = limits;
     this.#leaseMs = batch.leaseMs;
     this.#deadlines = new Deadlines(ports);
     this.#stored = new StoredXComs(ports.objects);
     this.#heartbeats = new Heartbeats(batch.head, ports, batch.heartbeatMs, {
-      tokens: () => [...this.#running.keys(), ...this.#waiting.map(({ order }) => order.token)],
-      logOf: (token) => this.#running.get(token)?.log,
+      tokens: () => [
+        ...[...this.#running.keys()].filter((token) => !this.#ahead.has(token)),
+        ...this.#waiting.map(({ order }) => order.token),
+      ],
+      logOf: (token) => this.#running.get(token)?.attempt.log,
       stop: (token) => this.#stop(token),
     });
   }
@@ -132,41 +147,87 @@ class Driver {
     while (this.#running.size < this.#limits.room) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
-      const attempt = startAttempt(next.order, next.scope);
-      this.#running.set(next.order.token, attempt);
-      void attempt.report.then((report) => this.#finished(report));
+      this.#start(next.order, next.scope);
     }
   }
 
+  #start(order: AttemptOrder, scope: AttemptScope): void {
+    const attempt = startAttempt(order, scope);
+    this.#running.set(order.token, { attempt, scope });
+    void attempt.report.then(async (report) => {
+      // It must not overtake the report that opens its attempt; both may go in one call.
+      if (this.#ahead.has(order.token)) await this.#ahead.delivery(order.token);
+      this.#finished(report);
+    });
+  }
+
   #finished(report: AttemptReport): void {
+    const running = this.#running.get(report.token);
     // A stopped attempt is not running any more: its result is nobody's.
-    if (!this.#running.delete(report.token)) return;
-    this.#outcomes.push(report);
-    this.#startWaiting();
-    this.#planFlush();
+    if (running === undefined) return;
+    this.#running.delete(report.token);
+    const next = this.#followerOf(running, report);
+    if (next === undefined) {
+      this.#outcomes.push(report);
+      this.#startWaiting();
+      this.#planFlush(COALESCE_MS);
+      return;
+    }
+    this.#outcomes.push({ ...report, continuedBy: next.token });
+    this.#ahead.begin(next.token);
+    this.#started.add(next.token);
+    this.#limits.budget.spendAttempt();
+    this.#start(next, running.scope);
+    this.#planFlush(SEGMENT_HOLD_MS);
+  }
+
+  /** The next task of the segment, if this outcome lets it run and it fits; it then sees what this attempt pushed. */
+  #followerOf({ attempt, scope }: Running, { outcome }: AttemptReport): AttemptOrder | undefined {
+    const { taskId, mapIndex, next } = attempt.order;
+    const { handOff, deadlineAt, budget } = this.#limits;
+    if (next === undefined || outcome.kind !== "success" || !handOff || budget.attemptsLeft <= 0) return undefined;
+    if (this.#ports.now() + FOLLOWER_ROOM_MS > deadlineAt) return undefined;
+    scope.xcoms.add(outcome.xcoms.map((xcom) => ({ taskId, mapIndex, ...xcom })));
+    return next;
+  }
+
+  /** An attempt begun ahead is unknown to the object: what it asks under its token waits for the report that opens it. */
+  #opening(run: DagRunPort): DagRunPort {
+    return {
+      claim: (request) => run.claim(request),
+      report: (request) => run.report(request),
+      heartbeat: (request) => run.heartbeat(request),
+      readXComs: (request) => run.readXComs(request),
+      once: async (request) => {
+        if (this.#ahead.has(request.token)) this.#flush();
+        await this.#ahead.delivery(request.token);
+        return run.once(request);
+      },
+    };
   }
 
   #stop(token: AttemptToken): void {
     const waiting = this.#waiting.findIndex(({ order }) => order.token === token);
     if (waiting >= 0) this.#waiting.splice(waiting, 1);
-    const attempt = this.#running.get(token);
-    if (attempt === undefined && waiting < 0) return;
+    const running = this.#running.get(token);
+    if (running === undefined && waiting < 0) return;
     this.#counts.stopped++;
     this.#running.delete(token);
-    attempt?.abort.abort(new DOMException("The run's object stopped this attempt.", "AbortError"));
+    running?.attempt.abort.abort(new DOMException("The run's object stopped this attempt.", "AbortError"));
     this.#startWaiting();
-    if (this.#outcomes.length > 0) this.#planFlush();
+    if (this.#outcomes.length > 0) this.#planFlush(COALESCE_MS);
     this.#endIfIdle();
   }
 
   /** With nothing else running there is nothing to wait for. */
-  #planFlush(): void {
+  #planFlush(delayMs: number): void {
     if (this.#running.size === 0) {
       this.#flush();
-    } else if (!this.#flushPlanned) {
-      this.#flushPlanned = true;
-      void this.#ports.sleep(COALESCE_MS).then(() => {
-        this.#flushPlanned = false;
+    } else if (this.#flushPlanned === null || this.#flushPlanned > delayMs) {
+      // A longer wait that is under way finds nothing left, or something new: both are harmless.
+      this.#flushPlanned = delayMs;
+      void this.#ports.sleep(delayMs).then(() => {
+        this.#flushPlanned = null;
         this.#flush();
       });
     }
@@ -175,13 +236,18 @@ class Driver {
   #flush(): void {
     const outcomes = this.#outcomes;
     this.#outcomes = [];
-    for (const reports of reportChunks(outcomes)) {
-      this.#calls++;
-      void this.#report(reports).then(() => {
-        this.#calls--;
-        this.#endIfIdle();
-      });
-    }
+    if (outcomes.length === 0) return;
+    this.#calls++;
+    const delivery = this.#reportAll(outcomes).then(() => {
+      this.#calls--;
+      this.#endIfIdle();
+    });
+    for (const { continuedBy } of outcomes) if (continuedBy !== undefined) this.#ahead.reported(continuedBy, delivery);
+  }
+
+  /** One call behind the other: a report may open the attempt of the next one. */
+  async #reportAll(outcomes: readonly AttemptReport[]): Promise<void> {
+    for (const reports of reportChunks(outcomes)) await this.#report(reports);
   }
 
   async #report(reports: readonly AttemptReport[]): Promise<void> {
@@ -194,6 +260,8 @@ class Driver {
 
   #answered(answer: ReportAnswer): void {
     this.#counts.stale += answer.stale.length;
+    // Among them a segment's next task that may not run after all.
+    for (const token of answer.stale) this.#stop(token);
     this.#runState = answer.runState;
     if (answer.next !== null) this.#take(answer.next);
   }

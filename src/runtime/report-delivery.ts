@@ -48,14 +48,15 @@ export async function deliverReports(
     return { answers: [answer], undelivered: 0 };
   } catch (error) {
     if (request.reports.length > 1 && !isTransient(error)) {
-      const alone = request.reports.map((report) =>
-        deliverReports({ ...request, reports: [report], offer: null }, ports, leaseMs),
-      );
-      const deliveries = await Promise.all(alone);
-      return {
-        answers: deliveries.flatMap(({ answers }) => answers),
-        undelivered: deliveries.reduce((sum, delivery) => sum + delivery.undelivered, 0),
-      };
+      const answers: ReportAnswer[] = [];
+      let undelivered = 0;
+      for (const report of request.reports) {
+        // In their order: a report may open the attempt of the one behind it.
+        const delivery = await deliverReports({ ...request, reports: [report], offer: null }, ports, leaseMs);
+        answers.push(...delivery.answers);
+        undelivered += delivery.undelivered;
+      }
+      return { answers, undelivered };
     }
     const tokens = request.reports.map((report) => report.token).join(", ");
     console.error(

@@ -22,6 +22,8 @@ export class XComReader {
   readonly #mapped: ReadonlySet<TaskId>;
   #handed: ReadonlyMap<string, readonly XComEntry[]> | null = null;
   #leftOut: ReadonlySet<string> | null = null;
+  /** What this driver's own attempts pushed and the run's object may not have yet. */
+  readonly #own = new Map<string, XComEntry>();
   readonly #fetched = new Map<string, Promise<readonly XComEntry[]>>();
   /** Decoded values that several attempts take a part of. Never handed out whole. */
   readonly #decoded = new WeakMap<XComValue, Promise<unknown>>();
@@ -33,6 +35,11 @@ export class XComReader {
     this.#mapped = new Set(source.mappedTasks);
   }
 
+  /** Values of an attempt that is about to be reported, for the next task of its segment. */
+  add(entries: readonly XComEntry[]): void {
+    for (const entry of entries) this.#own.set(`${entry.taskId}\0${entry.key}`, entry);
+  }
+
   /** True when the value of this task is a list, one item per instance. */
   isMapped(taskId: TaskId): boolean {
     return this.#mapped.has(taskId);
@@ -41,6 +48,8 @@ export class XComReader {
   /** XComs of an upstream task that the attempt's arguments name, by map index. Everything such was handed out or named as left out. */
   async ofUpstream(taskId: TaskId, key: string, mapIndex?: number): Promise<readonly XComEntry[]> {
     const name = `${taskId}\0${key}`;
+    const own = this.#own.get(name);
+    if (own !== undefined) return [own];
     this.#leftOut ??= new Set(this.#source.xcomsLeftOut.map((out) => `${out.taskId}\0${out.key}`));
     const entries = this.#leftOut.has(name)
       ? await this.fetch(taskId, key, mapIndex === undefined ? undefined : [mapIndex])
@@ -50,6 +59,8 @@ export class XComReader {
 
   /** XComs of any task of the run, as they are now, by map index (`xcomPull`). */
   fetch(taskId: TaskId, key: string, mapIndexes?: readonly number[]): Promise<readonly XComEntry[]> {
+    const own = this.#own.get(`${taskId}\0${key}`);
+    if (own !== undefined) return Promise.resolve(mapIndexes?.includes(own.mapIndex) === false ? [] : [own]);
     const name = `${taskId}\0${key}\0${mapIndexes?.join() ?? ""}`;
     const known = this.#fetched.get(name);
     if (known !== undefined) return known;

@@ -16,6 +16,7 @@ export class Driver {
   readonly #deadlineAt: number;
   readonly #running = new Map<AttemptToken, Order>();
   readonly #started = new Set<AttemptToken>();
+  readonly #ahead = new Set<AttemptToken>();
   #calls = 0;
   #dead = false;
   #beating = false;
@@ -73,8 +74,10 @@ export class Driver {
   }
 
   #heartbeat(): void {
+    // What was begun ahead of its report is unknown to the object.
+    const tokens = [...this.#running.keys()].filter((token) => !this.#ahead.has(token));
     try {
-      const answer = this.#host.handle({ kind: "attempts-heartbeat", tokens: [...this.#running.keys()] }, null, null);
+      const answer = this.#host.handle({ kind: "attempts-heartbeat", tokens }, null, null);
       for (const token of answer.stale) {
         this.#running.delete(token);
         this.#world.covered("attempt told to stop");
@@ -84,18 +87,43 @@ export class Driver {
     }
   }
 
-  #end(order: Order, startedAt: number): void {
+  /** `held`: outcomes of the tasks before it in its segment, not reported yet. */
+  #end(order: Order, startedAt: number, held: readonly AttemptReport[] = []): void {
     if (this.#dead || !this.#running.has(order.token)) return;
     this.#running.delete(order.token);
     this.#world.onEffect(this.#host, order);
     if (this.#world.fault("driverDies")) return this.#die();
     const outcome: AttemptOutcome = this.#world.outcomeOf(this.#host, order);
     const report: AttemptReport = { token: order.token, outcome, startedAt, endedAt: this.#world.now };
+    const { next } = order;
+    if (next === null || outcome.kind !== "success" || this.#world.rng.chance(0.2))
+      return this.#report([...held, report]);
+    this.#world.covered("segment continued");
+    this.#continue(next, [...held, { ...report, continuedBy: next.token }]);
+  }
+
+  /** Goes on with the segment; what is done so far is sometimes reported at once, sometimes together with what follows. */
+  #continue(next: Order, done: readonly AttemptReport[]): void {
+    const { token } = next;
+    this.#started.add(token);
+    this.#ahead.add(token);
+    this.#running.set(token, next);
+    this.#world.onStart(this.#host, next);
+    const startedAt = this.#world.now;
+    const ms = this.#world.durationOf(this.#host, next);
+    if (this.#world.rng.chance(0.7)) this.#world.plan(ms, () => this.#end(next, startedAt, done));
+    else this.#report(done, () => this.#world.plan(ms, () => this.#end(next, startedAt)));
+  }
+
+  #report(reports: readonly AttemptReport[], delivered: () => void = () => undefined): void {
     this.#call(
-      (callId) => this.#host.handle({ kind: "attempts-finished", reports: [report] }, this.#offer(), callId),
+      (callId) => this.#host.handle({ kind: "attempts-finished", reports }, this.#offer(), callId),
       (answer) => {
         if (answer.stale.length > 0) this.#world.covered("stale report refused");
+        for (const token of answer.stale) this.#running.delete(token);
+        for (const { continuedBy } of reports) if (continuedBy !== undefined) this.#ahead.delete(continuedBy);
         this.#take(answer.orders);
+        delivered();
       },
     );
   }

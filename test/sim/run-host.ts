@@ -9,6 +9,7 @@ import type { HandOffOffer, RunEvent } from "../../src/model/event.ts";
 import { type AttemptToken, attemptToken } from "../../src/model/ids.ts";
 import { OPEN_ATTEMPT_STATES } from "../../src/model/state.ts";
 import type { TaskInstance } from "../../src/model/task-instance.ts";
+import { followerNonce, followerOf } from "../../src/engine/dag-run/segment.ts";
 import { assertRun } from "../../src/engine/dag-run/invariants.ts";
 import type { World } from "./world.ts";
 
@@ -26,6 +27,8 @@ export interface Order {
   readonly mapIndex: number;
   readonly tryNumber: number;
   readonly pokes: number;
+  /** The segment's next task, begun by the same driver after a success. */
+  readonly next: Order | null;
 }
 
 export interface Answer {
@@ -179,15 +182,17 @@ export class RunHost {
     }
     return ords.map((ord) => {
       const instance = run.instances[ord] as TaskInstance;
-      return {
-        token: attemptToken(run.head.incarnation, ord, instance.nonce),
-        ord,
-        task: instance.task,
-        mapIndex: instance.mapIndex,
-        tryNumber: instance.tryNumber,
-        pokes: instance.pokes,
-      };
+      return this.#order(run, instance, instance.nonce);
     });
+  }
+
+  #order(run: DagRun, instance: TaskInstance, nonce: number): Order {
+    const { ord, task, mapIndex, tryNumber, pokes } = instance;
+    const follower = followerOf(run, ord);
+    const next = follower === undefined ? null : this.#order(run, follower, followerNonce(nonce));
+    const token = attemptToken(run.head.incarnation, ord, nonce);
+    // A follower's try starts with its attempt.
+    return { token, ord, task, mapIndex, pokes, next, tryNumber: instance.nonce === nonce ? tryNumber : tryNumber + 1 };
   }
 
   #armAt(at: number): void {

@@ -24,6 +24,7 @@ export const REQUIRED_COVERAGE: readonly string[] = [
   ...FAULT_KINDS,
   "restored",
   "handed off",
+  "segment continued",
   "stale token",
   "stale report refused",
   "attempt told to stop",

@@ -17,7 +17,8 @@ import type {
 } from "../../model/protocol.ts";
 import { AirflareError } from "../../model/error.ts";
 import { appendLog } from "./log-rows.ts";
-import type { AttemptToken, Incarnation } from "../../model/ids.ts";
+import type { AttemptReport } from "../../model/outcome.ts";
+import { parseAttemptToken, type AttemptToken, type Incarnation } from "../../model/ids.ts";
 import type { LiveRun } from "./live-run.ts";
 import type { RunHost } from "./host.ts";
 import type { TriesOfTokens } from "./commit.ts";
@@ -42,7 +43,7 @@ export function createRun(host: RunHost, request: CreateDagRunRequest): CreateDa
       { details: { dagId, runId } },
     );
   const tokens = existing.calls.get(callId)?.tokens ?? [];
-  const next = attemptBatch(host.sql, existing, runningOrds(existing, tokens), host.leases);
+  const next = attemptBatch(host, existing, runningOrds(existing, tokens));
   return { head: { ...existing.run.head }, next };
 }
 
@@ -51,7 +52,7 @@ export function claim(host: RunHost, request: ClaimRequest): ClaimAnswer {
   if (live === null) return { batch: null, stale: request.tokens };
   const stored = live.calls.get(request.callId);
   if (stored !== undefined)
-    return { batch: attemptBatch(host.sql, live, runningOrds(live, stored.tokens), host.leases), stale: stored.stale };
+    return { batch: attemptBatch(host, live, runningOrds(live, stored.tokens)), stale: stored.stale };
 
   const claimed = (stale: readonly AttemptToken[]): AttemptToken[] =>
     request.tokens.filter((token) => !stale.includes(token));
@@ -65,7 +66,7 @@ export function claim(host: RunHost, request: ClaimRequest): ClaimAnswer {
       },
     },
   );
-  return { batch: attemptBatch(host.sql, live, runningOrds(live, claimed(stale)), host.leases), stale };
+  return { batch: attemptBatch(host, live, runningOrds(live, claimed(stale))), stale };
 }
 
 export function report(host: RunHost, request: ReportRequest): ReportAnswer {
@@ -74,7 +75,7 @@ export function report(host: RunHost, request: ReportRequest): ReportAnswer {
   if (live === null) return { stale: tokens, next: null, runState: "failed" };
   const stored = live.calls.get(request.callId);
   if (stored !== undefined) {
-    const next = attemptBatch(host.sql, live, runningOrds(live, stored.tokens), host.leases);
+    const next = attemptBatch(host, live, runningOrds(live, stored.tokens));
     return { stale: stored.stale, next, runState: live.run.head.state };
   }
   const { stale, handOff } = host.apply(
@@ -82,14 +83,14 @@ export function report(host: RunHost, request: ReportRequest): ReportAnswer {
     { kind: "attempts-finished", reports: request.reports },
     {
       offer: request.offer,
-      tries: triesOf(live, tokens),
+      tries: triesOf(live, tokens, request.reports),
       also: (result, now) => {
         const answer = { tokens: result.handOff.map((ord) => tokenOf(live, ord)), stale: result.stale };
         live.calls.put(request.callId, answer, now, now + host.leases.runningMs);
       },
     },
   );
-  return { stale, next: attemptBatch(host.sql, live, handOff, host.leases), runState: live.run.head.state };
+  return { stale, next: attemptBatch(host, live, handOff), runState: live.run.head.state };
 }
 
 /** Extends leases and takes the log lines and values of running attempts; says which attempts must stop. */
@@ -142,9 +143,18 @@ function lifeOf(host: RunHost, incarnation: Incarnation): LiveRun | null {
   return live?.run.head.incarnation === incarnation ? live : null;
 }
 
-/** Try numbers of the open attempts among `tokens`, as they are before the event. */
-function triesOf(live: LiveRun, tokens: readonly AttemptToken[]): TriesOfTokens {
+/** Try numbers of the open attempts among `tokens`, as they are before the event, and of those that `reports` open. */
+function triesOf(
+  live: LiveRun,
+  tokens: readonly AttemptToken[],
+  reports: readonly AttemptReport[] = [],
+): TriesOfTokens {
   const tries = new Map<AttemptToken, number>();
+  for (const { continuedBy } of reports) {
+    const follower =
+      continuedBy === undefined ? undefined : live.run.instances[parseAttemptToken(continuedBy)?.ord ?? -1];
+    if (continuedBy !== undefined && follower !== undefined) tries.set(continuedBy, follower.tryNumber + 1);
+  }
   for (const token of tokens) {
     const ord = openOrd(live, token);
     const instance = ord === undefined ? undefined : live.run.instances[ord];

@@ -13,12 +13,16 @@ import type { TaskInstance } from "../../model/task-instance.ts";
 import type { TaskInstanceState } from "../../model/state.ts";
 import type { TaskSpec } from "../../model/task-spec.ts";
 import { assert } from "../../lib/assert.ts";
+import { followerNonce, followerOf } from "../../engine/dag-run/segment.ts";
 import { expandRefs, mappedIndexes } from "./mapped-attempt.ts";
 
 /** Characters of XComs that travel with a batch; the rest is read in pages by those who need it. */
 const INLINE_CHARACTERS_MAX = 256_000;
 /** Above this many upstream tasks their states are not sent along. */
 const UPSTREAM_STATES_MAX = 100;
+
+/** Tasks that one driver may run behind each other before it reports. */
+const SEGMENT_TASKS_MAX = 20;
 
 /** What attempts of one run read from upstream: one producer and key, of all its instances or of one map index. */
 export interface XComRef {
@@ -28,14 +32,18 @@ export interface XComRef {
   readonly ords: readonly number[];
 }
 
+/** What of the object's host a batch is made from. */
+export interface BatchSource {
+  readonly sql: Sql;
+  readonly leases: LeaseSettings;
+  /** False: drivers take nothing along, not even the next task of a segment. */
+  readonly handsOff: boolean;
+}
+
 /** The batch for attempts that are `running` for the caller, or null for none. */
-export function attemptBatch(
-  sql: Sql,
-  live: LiveRun,
-  ords: readonly number[],
-  leases: LeaseSettings,
-): AttemptBatch | null {
+export function attemptBatch(source: BatchSource, live: LiveRun, ords: readonly number[]): AttemptBatch | null {
   if (ords.length === 0) return null;
+  const { sql, leases } = source;
   const { run, tasks } = live;
   const refs = new Map<string, XComRef>();
   const attempts = ords.map((ord) => {
@@ -43,7 +51,9 @@ export function attemptBatch(
     const task = instance === undefined ? undefined : run.spec.tasks[instance.task];
     assert(instance !== undefined && task !== undefined, `instance ${ord} of run ${run.head.runId} does not exist`);
     collectRefs(live, task, instance, refs);
-    return attemptOrder(live, task, instance);
+    const order = attemptOrder(live, task, instance);
+    const next = source.handsOff ? segmentBehind(live, ord, instance.nonce, refs) : undefined;
+    return next === undefined ? order : { ...order, next };
   });
   return {
     head: { ...run.head },
@@ -53,6 +63,28 @@ export function attemptBatch(
     leaseMs: leases.runningMs,
     heartbeatMs: leases.heartbeatMs,
   };
+}
+
+/** Orders for the tasks of the linear segment behind an attempt, each in the one before; what they read beside each other joins `refs`. */
+function segmentBehind(
+  live: LiveRun,
+  ord: number,
+  nonce: number,
+  refs: Map<string, XComRef>,
+  depth = 1,
+): AttemptOrder | undefined {
+  const { run } = live;
+  const follower = depth > SEGMENT_TASKS_MAX ? undefined : followerOf(run, ord);
+  const task = follower === undefined ? undefined : run.spec.tasks[follower.task];
+  if (follower === undefined || task === undefined) return undefined;
+  const agreed = followerNonce(nonce);
+  const opened = { ...follower, nonce: agreed, tryNumber: follower.tryNumber + 1 };
+  collectRefs(live, task, follower, refs);
+  // It runs only after the success of the task before it, the only one it waits for.
+  const states = Object.fromEntries(task.upstream.map((taskId) => [taskId, "success" as const]));
+  const order = { ...attemptOrder(live, task, opened), upstreamStates: states };
+  const next = segmentBehind(live, follower.ord, agreed, refs, depth + 1);
+  return next === undefined ? order : { ...order, next };
 }
 
 /** Ords of those tokens that are open and `running`: a repeated call gets only what nobody has finished meanwhile. */
@@ -78,7 +110,7 @@ export function tokenOf(live: LiveRun, ord: number): AttemptToken {
 function attemptOrder(live: LiveRun, task: TaskSpec, instance: TaskInstance): AttemptOrder {
   const { sensor, upstream } = task;
   return {
-    token: tokenOf(live, instance.ord),
+    token: attemptToken(live.run.head.incarnation, instance.ord, instance.nonce),
     taskId: task.taskId,
     mapIndex: instance.mapIndex,
     tryNumber: instance.tryNumber,

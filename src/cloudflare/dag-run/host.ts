@@ -59,7 +59,7 @@ export class RunHost {
   readonly objects: ObjectStore;
   readonly leases: LeaseSettings;
   readonly #ports: HostPorts;
-  readonly #handOff: boolean;
+  readonly handsOff: boolean;
   readonly #alarm: Alarm;
   readonly #duties: Duties;
   readonly #waiting = new Set<() => void>();
@@ -71,7 +71,7 @@ export class RunHost {
     this.sql = ports.sql;
     this.objects = objectStore(ports.env.OBJECTS);
     this.leases = scaledLeases(leaseScale(ports.env.AIRFLARE_LEASE_SCALE));
-    this.#handOff = ports.env.AIRFLARE_HAND_OFF !== "0";
+    this.handsOff = ports.env.AIRFLARE_HAND_OFF !== "0";
     this.#alarm = new Alarm(ports.setAlarm);
     this.#duties = new Duties(this.#dutyList(), ports.clock, () => this.#rearm(), logFailure);
   }
@@ -135,7 +135,7 @@ export class RunHost {
     });
     this.#live = live;
     this.#settle();
-    return { live, next: attemptBatch(this.sql, live, handOff, this.leases) };
+    return { live, next: attemptBatch(this, live, handOff) };
   }
 
   /** The alarm: catches everything and arms the next one, else the object would sleep for ever. Sends messages, never runs author code. */
@@ -187,7 +187,7 @@ export class RunHost {
   }
 
   #step(live: LiveRun, event: RunEvent, now: number, offer: HandOffOffer | null): StepResult {
-    const taken = this.#handOff && offer !== null ? { offer } : {};
+    const taken = this.handsOff && offer !== null ? { offer } : {};
     const result = step(live.run, { event, now, seed: this.#ports.random(), leases: this.leases, ...taken });
     live.run.head.lastNow = now;
     return result;

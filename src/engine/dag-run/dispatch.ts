@@ -57,6 +57,22 @@ export function openAttempts(ctx: StepContext): void {
   }
 }
 
+/** The attempt of a segment's next task, which its driver has begun at `at` under a nonce agreed upon beforehand. */
+export function openFollower(
+  ctx: StepContext,
+  plan: TaskPlan,
+  instance: TaskInstance,
+  { nonce, at }: { readonly nonce: number; readonly at: number },
+): void {
+  makeReady(ctx, plan, instance);
+  openAttempt(ctx, instance);
+  startRunning(ctx, instance, ctx.input.leases.runningMs);
+  instance.nonce = nonce;
+  instance.scheduledAt = at;
+  instance.queuedAt = at;
+  instance.startedAt = at;
+}
+
 /** A task's own limit has room again: its parked instances compete by priority. */
 function unpark(ctx: StepContext, task: number): void {
   const parked = ctx.index.tasks[task]?.parked;

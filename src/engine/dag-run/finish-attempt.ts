@@ -16,12 +16,12 @@ import type { TaskPlan } from "../plan.ts";
 
 type Success = Extract<AttemptOutcome, { kind: "success" }>;
 
-/** Applies the report of a running attempt whose token was checked. */
-export function finishAttempt(ctx: StepContext, instance: TaskInstance, report: AttemptReport): void {
-  const durationMs = Math.max(0, report.endedAt - report.startedAt);
+/** Applies the report of a running attempt whose token was checked and that ended at `endedAt`, by the run's clock. */
+export function finishAttempt(ctx: StepContext, instance: TaskInstance, report: AttemptReport, endedAt: number): void {
   // The driver's clock may be off: its duration counts, its times do not.
-  instance.endedAt = ctx.now;
-  instance.startedAt = Math.max(instance.queuedAt, ctx.now - durationMs);
+  const durationMs = Math.max(0, report.endedAt - report.startedAt);
+  instance.endedAt = Math.max(instance.queuedAt, endedAt);
+  instance.startedAt = Math.max(instance.queuedAt, instance.endedAt - durationMs);
   instance.elapsedMs += durationMs;
   const { outcome } = report;
   const plan = planAt(ctx, instance.task);
