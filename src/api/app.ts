@@ -6,6 +6,8 @@ import { HttpDetailError, ROUTE_NOT_FOUND, errorResponse } from "./errors.ts";
 import { RIGHTS, holds, rightOf } from "./rights.ts";
 import { SpecCache } from "./spec-cache.ts";
 import { authenticate } from "./auth.ts";
+import { backfillRoutes } from "./v2/backfills.ts";
+import { scheduleRoutes } from "./airflare/v1/schedules.ts";
 import { connectionRoutes } from "./v2/connections.ts";
 import { costRoutes } from "./airflare/v1/cost.ts";
 import { dagRoutes } from "./v2/dags.ts";
@@ -42,6 +44,8 @@ const ROUTES = [
   logRoutes,
   variableRoutes,
   connectionRoutes,
+  backfillRoutes,
+  scheduleRoutes,
   whyRoutes,
   costRoutes,
 ] as const;

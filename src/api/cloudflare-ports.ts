@@ -5,6 +5,18 @@ import { driveFromHttp, httpOffer } from "../cloudflare/task-queue/drive.ts";
 import { d1History, d1Page } from "./d1-history.ts";
 import { deleteConnection, getConnection, listConnections, setConnection } from "../cloudflare/connections.ts";
 import { deleteVariable, getVariable, listVariables, setVariable } from "../cloudflare/variables.ts";
+import {
+  dagOfBackfill,
+  listBackfills,
+  releaseBackfill,
+  reserveBackfill,
+} from "../cloudflare/history/queries/backfills.ts";
+import {
+  dagOfSchedule,
+  listSchedules,
+  releaseSchedule,
+  reserveSchedule,
+} from "../cloudflare/history/queries/schedules.ts";
 import { dagRunObjectName } from "../model/ids.ts";
 import { syncDeployment } from "../cloudflare/deploy-sync.ts";
 import { loadDag } from "../dag/dag-registry.ts";
@@ -33,6 +45,18 @@ export function cloudflarePorts(env: Env, index: DagIndex, waitUntil: (work: Pro
       set: (entry) => setConnection(env, entry, Date.now()),
       delete: (id) => deleteConnection(env, id),
       list: (idPattern, page) => listConnections(env, { idPattern }, d1Page(page)),
+    },
+    backfills: {
+      reserve: (dagId, request, now) => reserveBackfill(env.DB, dagId, request, now),
+      release: (id) => releaseBackfill(env.DB, id),
+      dagOf: (id) => dagOfBackfill(env.DB, id),
+      list: (dagId, page) => listBackfills(env.DB, dagId, d1Page(page)),
+    },
+    schedules: {
+      reserve: (id, dagId, now) => reserveSchedule(env.DB, id, dagId, now),
+      release: (id, dagId) => releaseSchedule(env.DB, id, dagId),
+      dagOf: (id) => dagOfSchedule(env.DB, id),
+      list: (filter, page) => listSchedules(env.DB, filter, d1Page(page)),
     },
     dag: (dagId) => env.DAG.getByName(dagId),
     run: (dagId, runId): DagRunApi => env.DAG_RUN.getByName(dagRunObjectName(dagId, runId)),

@@ -6,6 +6,8 @@ import type { AttemptBatch, DagApi, DagRunApi, TaskInstanceView } from "../model
 import type { DagId, RunId, SpecHash } from "../model/ids.ts";
 import type { HandOffOffer } from "../model/event.ts";
 import type { DagRunState, TaskInstanceState } from "../model/state.ts";
+import type { Backfill, BackfillRequest } from "../model/backfill.ts";
+import type { RunSchedule } from "../model/run-schedule.ts";
 import type { ConnectionEntry } from "../cloudflare/connections.ts";
 import type { KeyedStore } from "./keyed-resource.ts";
 import type { VariableEntry } from "../cloudflare/variables.ts";
@@ -210,6 +212,29 @@ export interface HistoryPort {
   heartbeats(): Promise<{ readonly tickAt: number | null; readonly deployAt: number | null }>;
 }
 
+/** D1's part in backfills; everything else is in the objects of their DAGs. */
+export interface BackfillDirectory {
+  /** A new id for the DAG. */
+  reserve(dagId: DagId, request: BackfillRequest, now: number): Promise<number>;
+  /** Gives an id back that the DAG's object has refused. */
+  release(backfillId: number): Promise<void>;
+  dagOf(backfillId: number): Promise<DagId | null>;
+  list(dagId: DagId, page: PageRequest): Promise<Page<Backfill>>;
+}
+
+/** D1's part in schedules; everything else is in the objects of their DAGs. */
+export interface ScheduleDirectory {
+  /** Keeps the id for the DAG; false when another DAG has it. */
+  reserve(scheduleId: string, dagId: DagId, now: number): Promise<boolean>;
+  /** Gives an id back that the DAG's object has refused. */
+  release(scheduleId: string, dagId: DagId): Promise<void>;
+  dagOf(scheduleId: string): Promise<DagId | null>;
+  list(
+    filter: { readonly key?: string | undefined; readonly dagId?: DagId | undefined },
+    page: PageRequest,
+  ): Promise<Page<RunSchedule>>;
+}
+
 export interface ApiObjectStore extends ObjectStorePort {
   /** Removes every object below `prefix`. */
   deletePrefix(prefix: string): Promise<void>;
@@ -224,6 +249,8 @@ export interface ApiPorts {
   readonly objects: ApiObjectStore;
   readonly variables: KeyedStore<VariableEntry>;
   readonly connections: KeyedStore<ConnectionEntry>;
+  readonly backfills: BackfillDirectory;
+  readonly schedules: ScheduleDirectory;
   dag(dagId: DagId): DagApi;
   run(dagId: DagId, runId: RunId): DagRunApi;
   /** The spec of a deployed DAG; throws `dag_import_error` when its file does not load. */

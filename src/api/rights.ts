@@ -20,7 +20,11 @@ export type Right =
   | "variable:read"
   | "variable:edit"
   | "connection:read"
-  | "connection:edit";
+  | "connection:edit"
+  | "backfill:read"
+  | "backfill:edit"
+  | "schedule:read"
+  | "schedule:edit";
 
 const DAG = "/api/v2/dags/:dag_id";
 const RUN = `${DAG}/dagRuns/:dag_run_id`;
@@ -96,6 +100,21 @@ export const RIGHTS: Readonly<Record<string, Right>> = {
   "GET /api/v2/connections/:key{.+}": "connection:read",
   "PATCH /api/v2/connections/:key{.+}": "connection:edit",
   "DELETE /api/v2/connections/:key{.+}": "connection:edit",
+
+  "GET /api/v2/backfills": "backfill:read",
+  "POST /api/v2/backfills": "backfill:edit",
+  "POST /api/v2/backfills/dry_run": "backfill:edit",
+  "GET /api/v2/backfills/:backfill_id": "backfill:read",
+  "PUT /api/v2/backfills/:backfill_id/pause": "backfill:edit",
+  "PUT /api/v2/backfills/:backfill_id/unpause": "backfill:edit",
+  "PUT /api/v2/backfills/:backfill_id/cancel": "backfill:edit",
+  "GET /api/airflare/v1/backfills/:backfill_id/progress": "backfill:read",
+
+  "GET /api/airflare/v1/schedules": "schedule:read",
+  "POST /api/airflare/v1/schedules": "schedule:edit",
+  "GET /api/airflare/v1/schedules/:schedule_id": "schedule:read",
+  "PATCH /api/airflare/v1/schedules/:schedule_id": "schedule:edit",
+  "DELETE /api/airflare/v1/schedules/:schedule_id": "schedule:edit",
 
   [`GET ${OWN_TI}/taskInstances/:task_id/why`]: "task_instance:read",
   [`GET ${OWN_TI}/cost`]: "dag_run:read",

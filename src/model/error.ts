@@ -32,6 +32,21 @@ export const ERROR_CODES = {
     retryable: false,
     doc: "The DAG definition breaks a rule (cycle, duplicate id, unknown upstream, bad duration or schedule).",
   },
+  backfill_not_found: { status: 404, retryable: false, doc: "There is no backfill with this id." },
+  backfill_already_running: { status: 409, retryable: false, doc: "The DAG has a backfill that has not ended yet." },
+  backfill_completed: { status: 409, retryable: false, doc: "The backfill has ended, or was cancelled." },
+  invalid_backfill: {
+    status: 422,
+    retryable: false,
+    doc: "The backfill cannot be made as asked (range, direction, size, schedule); the message says why.",
+  },
+  schedule_not_found: { status: 404, retryable: false, doc: "There is no schedule with this id." },
+  schedule_already_exists: { status: 409, retryable: false, doc: "A schedule with this id exists already." },
+  invalid_schedule: {
+    status: 422,
+    retryable: false,
+    doc: "The schedule cannot be made as asked (cron, time zone, dates); the message says why.",
+  },
   invalid_request: { status: 422, retryable: false, doc: "A value of the request is not acceptable." },
   dag_import_error: {
     status: 400,

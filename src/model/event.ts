@@ -35,6 +35,12 @@ export type RunEvent =
   | { readonly kind: "run-started" }
   | { readonly kind: "run-cancelled"; readonly by: string }
   | { readonly kind: "run-marked"; readonly state: "success" | "failed" | "queued"; readonly by: string }
+  /** A backfill takes an ended run over: all of it runs again, with another conf if there is one. Once per backfill. */
+  | {
+      readonly kind: "run-reprocessed";
+      readonly backfillId: string;
+      readonly conf: Readonly<Record<string, unknown>> | null;
+    }
   | { readonly kind: "attempts-claimed"; readonly tokens: readonly AttemptToken[] }
   | { readonly kind: "attempts-finished"; readonly reports: readonly AttemptReport[] }
   /** A driver or the dead-letter consumer says these will not be reported. */

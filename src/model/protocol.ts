@@ -5,6 +5,8 @@
  * Claim, heartbeat, report and read are one port (`DagRunPort`), so that workers elsewhere can be added.
  */
 import type { ArgExpr, ExpandSpec } from "./arg-expr.ts";
+import type { BackfillAnswer, BackfillOrder } from "./backfill.ts";
+import type { ScheduleAnswer, ScheduleOrder } from "./run-schedule.ts";
 import type { AttemptReport, ErrorInfo } from "./outcome.ts";
 import type { AttemptToken, Incarnation, RunId, SpecHash, TaskId } from "./ids.ts";
 import type { ClearOptions, HandOffOffer, MarkOptions, TaskInstanceSelector } from "./event.ts";
@@ -155,6 +157,12 @@ export interface CreateDagRunAnswer {
 export type RunCommand =
   | { readonly kind: "start" }
   | { readonly kind: "cancel"; readonly by: string }
+  /** The ended run becomes the backfill's and runs again, with this conf if there is one. A repeat changes nothing. */
+  | {
+      readonly kind: "reprocess";
+      readonly backfillId: string;
+      readonly conf: Readonly<Record<string, unknown>> | null;
+    }
   | { readonly kind: "mark-run"; readonly state: "success" | "failed" | "queued"; readonly by: string }
   | { readonly kind: "clear"; readonly options: ClearOptions; readonly dryRun: boolean }
   | { readonly kind: "mark"; readonly options: MarkOptions; readonly by: string; readonly dryRun: boolean }
@@ -314,6 +322,10 @@ export interface DagApi {
     readonly downstream: readonly TaskId[];
     readonly ignoreFirst: boolean;
   }): Promise<{ readonly passed: boolean; readonly reason: string }>;
+  /** Plans, makes, reads and changes the DAG's backfills. */
+  backfill(order: BackfillOrder): Promise<BackfillAnswer>;
+  /** Makes, reads, changes and deletes the DAG's schedules made at run time. */
+  schedule(order: ScheduleOrder): Promise<ScheduleAnswer>;
   setPaused(paused: boolean): Promise<void>;
   /** Creates what is due at `dueAt`, at most one page; older ticks than the last do nothing. */
   tick(dueAt: number): Promise<{ readonly created: number }>;

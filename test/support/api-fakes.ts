@@ -7,6 +7,9 @@ import { aDagRunHead } from "./spec-builders.ts";
 import { createApp } from "../../src/api/app.ts";
 import { login } from "../../src/api/auth.ts";
 import type { ApiPorts } from "../../src/api/ports.ts";
+import type { BackfillAnswer, BackfillOrder } from "../../src/model/backfill.ts";
+import type { ScheduleAnswer, ScheduleOrder } from "../../src/model/run-schedule.ts";
+import { fakeBackfills, fakeSchedules } from "./fake-directories.ts";
 import type { ConnectionEntry } from "../../src/cloudflare/connections.ts";
 import type { KeyedStore } from "../../src/api/keyed-resource.ts";
 import type { VariableEntry } from "../../src/cloudflare/variables.ts";
@@ -203,6 +206,9 @@ export class FakeDag {
   readonly requests: CreateRunRequest[] = [];
   readonly heads = new Map<string, DagRunHead>();
 
+  /** Set by tests of these resources, to the host of a real DAG's object. */
+  onBackfill: (order: BackfillOrder) => BackfillAnswer = () => ({ kind: "spec-needed", have: this.specHash });
+  onSchedule: (order: ScheduleOrder) => ScheduleAnswer = () => ({ kind: "spec-needed", have: this.specHash });
   readonly api: DagApi = {
     syncSpec: async (spec, specHash) => {
       this.spec = spec;
@@ -239,6 +245,8 @@ export class FakeDag {
       this.spec === null
         ? null
         : { paused: this.paused, specHash: this.specHash, nextRunAfter: null, activeRuns: this.heads.size },
+    backfill: async (order) => this.onBackfill(order),
+    schedule: async (order) => this.onSchedule(order),
     setPaused: async (paused) => {
       this.paused = paused;
     },
@@ -268,6 +276,8 @@ export class FakeDeployment {
   });
   readonly variables = keyedStore<VariableEntry>((entry) => entry.key);
   readonly connections = keyedStore<ConnectionEntry>((entry) => entry.id);
+  readonly backfills = fakeBackfills();
+  readonly schedules = fakeSchedules();
   readonly driven: AttemptBatch[] = [];
   readonly deletedLogs: string[] = [];
   secrets: ApiPorts["secrets"] = { adminPassword: "correct horse", secretKey: "a key of the deployment" };
@@ -344,6 +354,8 @@ export class FakeDeployment {
       objects: this.objects,
       variables: this.variables,
       connections: this.connections,
+      backfills: this.backfills,
+      schedules: this.schedules,
       secrets: this.secrets,
       dag: (dagId) => this.dag(dagId).api,
       run: (dagId, runId) => this.run(dagId, runId).api,

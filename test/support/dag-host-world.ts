@@ -151,6 +151,8 @@ export class DagHostWorld {
         this.onCall();
         run.commands.push(command);
         if (command.kind === "start" && run.head !== null) run.head.state = "running";
+        if (command.kind === "reprocess" && run.head !== null)
+          run.head = { ...run.head, backfillId: command.backfillId, state: "running" };
         return { head: run.head ?? run.created[0]!.head, touched: [] };
       },
       readHead: async () => {

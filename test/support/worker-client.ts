@@ -8,12 +8,16 @@ import { workerEnv } from "./worker-runs.ts";
 const env = { ...workerEnv, AIRFLARE_ADMIN_PASSWORD: "pw", AIRFLARE_SECRET_KEY: "key" };
 let token: Promise<string> | undefined;
 
-/** The JSON answer. Throws for any status but 2xx, with the answer's text. */
-export async function api<Answer>(method: "GET" | "POST" | "PATCH", path: string, body?: unknown): Promise<Answer> {
+/** The JSON answer, null for an empty one. Throws for any status but 2xx, with the answer's text. */
+export async function api<Answer>(
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
+  path: string,
+  body?: unknown,
+): Promise<Answer> {
   token ??= send("POST", "/auth/token", { username: "admin", password: "pw" })
     .then((text) => JSON.parse(text) as { access_token: string })
     .then(({ access_token }) => access_token);
-  return JSON.parse(await send(method, path, body, await token)) as Answer;
+  return JSON.parse((await send(method, path, body, await token)) || "null") as Answer;
 }
 
 /** Triggers a run with this conf and answers its id. */

@@ -14,6 +14,7 @@ import {
   rangesOf,
 } from "../schemas/dag-runs.ts";
 import { HttpDetailError, validationError } from "../errors.ts";
+import { boundedConf } from "../conf-size.ts";
 import { pageRequest } from "../paging.ts";
 import { readBody, readQuery } from "../validation.ts";
 import { deleteRun } from "../delete-run.ts";
@@ -42,8 +43,6 @@ export const DAG_RUN_ORDER = {
   duration: "duration",
 };
 
-/** A conf is part of the run's head, which is read with every attempt. */
-const CONF_BYTES_MAX = 256 * 1024;
 /** Airflow's `allowed_run_id_pattern`. */
 const RUN_ID_PATTERN = /^[A-Za-z0-9_.~:+-]{1,250}$/;
 const RESERVED_PREFIXES = ["scheduled__", "backfill__", "asset_triggered__"];
@@ -88,13 +87,6 @@ function wantedRun(body: z.infer<typeof TriggerDAGRunPostBody>, username: string
   }
   if (typeof body.partition_key === "string")
     throw new HttpDetailError(400, "No DAG of this deployment is partitioned: leave partition_key out");
-  const conf = body.conf ?? {};
-  if (new TextEncoder().encode(JSON.stringify(conf)).byteLength > CONF_BYTES_MAX) {
-    throw new HttpDetailError(
-      413,
-      `conf is larger than ${CONF_BYTES_MAX} bytes: store the data in a bucket and hand over its key`,
-    );
-  }
   return {
     runId: checkRunId(body.dag_run_id ?? null),
     runType: "manual",
@@ -103,7 +95,7 @@ function wantedRun(body: z.infer<typeof TriggerDAGRunPostBody>, username: string
     logicalDate: body.logical_date,
     dataInterval: start === null || end === null ? null : { start, end },
     runAfter: body.run_after ?? null,
-    conf,
+    conf: boundedConf(body.conf ?? {}),
     note: body.note ?? null,
   };
 }

@@ -11,6 +11,7 @@ import type { RunEvent } from "../../model/event.ts";
 import type { RunHost } from "./host.ts";
 import { selectForClear, selectForMark } from "../../engine/dag-run/select.ts";
 import { writeBook } from "./commit.ts";
+import { writeFixed } from "./storage.ts";
 
 /** Carries out one command. `dag_run_not_found` when there is no run; a repeat with the same call id changes nothing and answers the same instances. */
 export function command(host: RunHost, callId: string, order: RunCommand): RunCommandAnswer {
@@ -26,6 +27,7 @@ export function command(host: RunHost, callId: string, order: RunCommand): RunCo
     also: (result, now) => {
       const touched = selected ?? result.instances;
       live.calls.put(callId, { tokens: [], stale: [], touched }, now, now + host.leases.runningMs);
+      if (order.kind === "reprocess") writeFixed(host.sql, live.run);
     },
   });
   return answer(host, live, selected ?? instances);
@@ -43,6 +45,8 @@ function eventOf(order: Exclude<RunCommand, { kind: "set-xcom" | "delete-xcom" |
       return { kind: "run-started" };
     case "cancel":
       return { kind: "run-cancelled", by: order.by };
+    case "reprocess":
+      return { kind: "run-reprocessed", backfillId: order.backfillId, conf: order.conf };
     case "mark-run":
       return { kind: "run-marked", state: order.state, by: order.by };
     case "clear":

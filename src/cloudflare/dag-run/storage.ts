@@ -69,6 +69,14 @@ export function hasRun(sql: Sql): boolean {
 export function insertRun(sql: Sql, head: DagRunHead, longest: Readonly<Record<string, number>>): void {
   for (const statement of TABLES) sql.exec(statement);
   sql.exec("INSERT INTO meta (k, v) VALUES (?, ?)", META.version, String(STORAGE_VERSION));
+  writeFixed(sql, { head, longest });
+}
+
+/** The part of a run that only its creation and a backfill that takes it over write. */
+export function writeFixed(
+  sql: Sql,
+  { head, longest }: { readonly head: DagRunHead; readonly longest: Readonly<Record<string, number>> },
+): void {
   writeChunks(sql, CHUNK.fixed, JSON.stringify({ head, longest }));
 }
 

@@ -10,6 +10,8 @@ import type { MirrorRow, PinnedVersion } from "../history/mirror-rows.ts";
 import { dagColumns } from "./dag-mirror.ts";
 import type { DagPorts } from "./dag-ports.ts";
 import type { DagState } from "./dag-state.ts";
+import { isHistoryOwed, owedRows } from "./owed-rows.ts";
+import { nextFireAt } from "./schedule-rows.ts";
 import { countRuns, nextCheckAt, nextQueuedAt } from "./run-rows.ts";
 import { hasStorage, readSpec, readState, writeState } from "./storage.ts";
 
@@ -62,6 +64,12 @@ export class DagBook {
     return this.pinned(state.specHash)?.spec ?? null;
   }
 
+  /** Whether the DAG catches up, as deployed now. */
+  catchup(): boolean {
+    const state = this.read();
+    return state !== null && this.spec(state)?.catchup === true;
+  }
+
   /** Writes the state, inside the transaction of its change. `columns`: the history's row of the DAG changes with it. */
   save(state: DagState, columns: "columns" | "inner"): void {
     state.clock = this.now(state);
@@ -82,14 +90,15 @@ export class DagBook {
     return dagColumns(this.spec(state), state, this.ports.ownSchedule);
   }
 
-  /** Arms the alarm for the earliest of all it looks at; in the turn of the change. */
-  arm(state: DagState): void {
+  /** Arms the alarm for the earliest of all it looks at, and of `also`; in the turn of the change. */
+  arm(state: DagState, also: number | null = null): void {
     const now = this.now(state);
     const { next } = state;
     const fires = this.ports.ownSchedule && next !== null && !this.isBlocked(state) ? next.runAfter : null;
-    const unwritten = this.#unwritten.length > 0 || state.mirrorOwed ? now + MIRROR_RETRY_MS : null;
     const { sql } = this.ports;
-    for (const at of [fires, nextCheckAt(sql), nextQueuedAt(sql, now), unwritten])
+    const isOwed = this.#unwritten.length > 0 || state.mirrorOwed || isHistoryOwed(sql);
+    const unwritten = isOwed ? now + MIRROR_RETRY_MS : null;
+    for (const at of [fires, nextCheckAt(sql), nextQueuedAt(sql, now), nextFireAt(sql), unwritten, also])
       this.#alarm.arm(at === null ? null : Math.max(at, now));
   }
 
@@ -115,11 +124,13 @@ export class DagBook {
     if (state === null) return;
     const rows = [...this.#unwritten, ...runs];
     const owed = this.#columnsChanged || state.mirrorOwed;
-    if (rows.length === 0 && !owed) return;
+    const { backfills, schedules, count, written } = owedRows(this.ports.sql);
+    if (rows.length === 0 && !owed && count === 0) return;
     this.#unwritten = [];
     this.#columnsChanged = false;
     try {
-      await this.ports.mirror({ dags: owed ? [this.columns(state)] : [], runs: rows });
+      await this.ports.mirror({ dags: owed ? [this.columns(state)] : [], runs: rows, backfills, schedules });
+      written();
       if (state.mirrorOwed) this.#noteOwed(false);
     } catch (error) {
       this.#unwritten = [...rows, ...this.#unwritten].slice(-UNWRITTEN_MAX);

@@ -53,6 +53,14 @@ export class DagObject extends DurableObject<Env> implements DagApi {
     return await this.#host.watch(request);
   }
 
+  async backfill(order: Parameters<DagApi["backfill"]>[0]): ReturnType<DagApi["backfill"]> {
+    return this.#host.backfill(order);
+  }
+
+  async schedule(order: Parameters<DagApi["schedule"]>[0]): ReturnType<DagApi["schedule"]> {
+    return this.#host.schedule(order);
+  }
+
   async setPaused(paused: boolean): Promise<void> {
     this.#host.setPaused(paused);
   }

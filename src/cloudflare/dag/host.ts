@@ -4,7 +4,10 @@
  * Each call: read, decide and commit in one turn (`transactionSync`), arm the alarm in the same turn, then speak to others. A run and the cursor that
  * made it are one transaction; what others must still be told is a row (`pending`, `watch`) until they have confirmed it.
  */
-import { errorInfo } from "../../model/error.ts";
+import { assert } from "../../lib/assert.ts";
+import type { BackfillAnswer, BackfillOrder } from "../../model/backfill.ts";
+import { AirflareError, errorInfo } from "../../model/error.ts";
+import type { ScheduleAnswer, ScheduleOrder } from "../../model/run-schedule.ts";
 import type { DagRunHead } from "../../model/dag-run.ts";
 import type { DagSpec } from "../../model/dag-spec.ts";
 import type { RunId, SpecHash } from "../../model/ids.ts";
@@ -12,6 +15,7 @@ import type { CreateRunAnswer, CreateRunRequest, DagRunRecord, RunStatePush } fr
 import { FINISHED_RUN_STATES } from "../../model/state.ts";
 import { pushRows, runRow } from "../history/mirror-rows.ts";
 import type { MirrorRow } from "../history/mirror-rows.ts";
+import { BackfillDriver } from "./backfill-driver.ts";
 import { DagBook } from "./dag-book.ts";
 import type { DagPorts } from "./dag-ports.ts";
 import { newDagState } from "./dag-state.ts";
@@ -23,16 +27,20 @@ import { RunMaker } from "./run-maker.ts";
 import { RunOrders } from "./run-orders.ts";
 import { countRuns, deleteRun, findRun, listRuns, runsToCheck, updateRun } from "./run-rows.ts";
 import type { RunRow } from "./run-rows.ts";
+import { RunSchedules } from "./run-schedules.ts";
 import { promiseNext } from "./schedule-cursor.ts";
+import { nextFireAt } from "./schedule-rows.ts";
 import {
   deleteCallsBefore,
   deletePendingCreate,
   openStorage,
+  Pending,
   readCall,
   readPendingCreate,
+  upgradeStorage,
   writeSpec,
 } from "./storage.ts";
-import { deleteWatchesOf, watchesOn } from "./watchers.ts";
+import { deleteWatchesOf, watchesOf, watchesOn } from "./watchers.ts";
 import type { Watch } from "./watchers.ts";
 
 /** An open run is looked at again after this; the DAG's row then names the time for the cron, too. */
@@ -44,17 +52,24 @@ const CALL_KEPT_MS = 3_600_000;
 /** Runs looked at per alarm. */
 const CHECK_PAGE = 100;
 
+type Refused = Extract<BackfillAnswer, { kind: "refused" }>;
+
 export class DagHost {
   readonly #ports: DagPorts;
   readonly #book: DagBook;
   readonly #orders: RunOrders;
   readonly #maker: RunMaker;
+  readonly #backfills: BackfillDriver;
+  readonly #schedules: RunSchedules;
 
   constructor(ports: DagPorts) {
     this.#ports = ports;
     this.#book = new DagBook(ports);
     this.#orders = new RunOrders(ports);
     this.#maker = new RunMaker(this.#book);
+    this.#backfills = new BackfillDriver(this.#book, this.#maker);
+    this.#schedules = new RunSchedules(this.#book, this.#maker);
+    upgradeStorage(ports.sql);
   }
 
   /** Takes over a deployed spec. The same again changes nothing but that the DAG is deployed (again). */
@@ -62,17 +77,15 @@ export class DagHost {
     openStorage(this.#ports.sql);
     const state = this.#book.read() ?? newDagState(spec.dagId, spec.isPausedUponCreation, this.#ports.clock());
     if (state.specHash !== specHash || state.retired) {
-      this.#ports.sql.transactionSync(() => {
+      const { heads, more } = this.#ports.sql.transactionSync(() => {
         if (state.specHash !== specHash) writeSpec(this.#ports.sql, ++state.versionNumber, specHash, spec);
         state.specHash = specHash;
         state.retired = false;
         this.#promise(state);
         this.#book.save(state, "columns");
-        this.#maker.startQueued(state);
+        return this.#follow(state, []);
       });
-      this.#book.arm(state);
-      this.#book.mirrorLater([]);
-      this.#giveLater();
+      this.#settle(state, heads, more);
     }
     return { versionNumber: state.versionNumber, columns: this.#book.columns(state) };
   }
@@ -117,6 +130,16 @@ export class DagHost {
     return this.#created(state, request, run);
   }
 
+  /** Plans, makes, reads or changes a backfill. */
+  backfill(order: BackfillOrder): BackfillAnswer {
+    return this.#order(order, (state, spec) => this.#backfills.carryOut(state, spec, order));
+  }
+
+  /** Makes, reads, changes or deletes a schedule made at run time. */
+  schedule(order: ScheduleOrder): ScheduleAnswer {
+    return this.#order(order, (state, spec) => this.#schedules.carryOut(state, spec, order));
+  }
+
   /** Makes what the schedule owes at `dueAt`. A tick that is no newer than the last does nothing. */
   async tick(dueAt: number): Promise<{ readonly created: number }> {
     const state = this.#book.read();
@@ -151,9 +174,8 @@ export class DagHost {
   }
 
   async watch(watch: Watch): Promise<{ readonly passed: boolean; readonly reason: string }> {
-    const state = this.#book.read();
-    const catchup = state === null ? false : (this.#book.spec(state)?.catchup ?? false);
-    return await this.#orders.watch(watch, catchup);
+    if (this.#backfills.isFirst(watch.runId)) return { passed: true, reason: "the run is the first of its backfill" };
+    return await this.#orders.watch(watch, this.#book.catchup());
   }
 
   readState(): { paused: boolean; specHash: SpecHash | null; nextRunAfter: number | null; activeRuns: number } | null {
@@ -188,6 +210,7 @@ export class DagHost {
     const known = this.#book.read() === null ? null : findRun(this.#ports.sql, runId);
     if (known === null) return false;
     await this.#ports.run(runId).destroy(known.incarnation);
+    const waiting = watchesOn(this.#ports.sql, runId);
     this.#change((state) => {
       deleteRun(this.#ports.sql, runId);
       deletePendingCreate(this.#ports.sql, runId);
@@ -195,6 +218,7 @@ export class DagHost {
       // A run with the same id made later must sort behind this life.
       state.clock = Math.max(state.clock, this.#book.now(state) + 1);
     });
+    this.#ports.later(this.#orders.askAgain(waiting, this.#book.catchup()));
     return true;
   }
 
@@ -231,18 +255,51 @@ export class DagHost {
   #change(change: (state: DagState) => void, when: "always" | "only-if-changed" = "always"): void {
     const state = this.#book.read();
     if (state === null) return;
-    const heads = this.#ports.sql.transactionSync(() => {
+    const { heads, more } = this.#ports.sql.transactionSync(() => {
       const before = JSON.stringify(state);
       change(state);
       const at = this.#book.scheduleNow(state);
       const made = at === null ? [] : this.#maker.makeDue(state, at, "never");
       if (when === "always" || made.length > 0 || JSON.stringify(state) !== before) this.#book.save(state, "columns");
-      this.#maker.startQueued(state);
-      return made;
+      return this.#follow(state, made);
     });
-    this.#book.arm(state);
-    this.#book.mirrorLater(heads);
-    this.#giveLater();
+    this.#settle(state, heads, more);
+  }
+
+  /** What follows from any change, in its transaction: queued runs get their turn, schedules fire, the backfill goes on. */
+  #follow(
+    state: DagState,
+    made: readonly DagRunHead[],
+  ): { readonly heads: readonly DagRunHead[]; readonly more: boolean } {
+    this.#maker.startQueued(state);
+    const fired = this.#schedules.fire(state);
+    const { heads, more } = this.#backfills.fill(state);
+    return { heads: [...made, ...fired, ...heads], more };
+  }
+
+  /** Carries out an order that needs the deployed spec where it names one. Refusals are answers; nothing of a refused order is stored. */
+  #order<Answer>(
+    order: { readonly kind: string; readonly specHash?: SpecHash },
+    carryOut: (state: DagState, spec: DagSpec) => Answer,
+  ): Answer | { readonly kind: "spec-needed"; readonly have: SpecHash | null } | Refused {
+    const state = this.#book.read();
+    const spec = state === null ? null : this.#book.spec(state);
+    if (state === null || spec === null || (order.specHash ?? state.specHash) !== state.specHash)
+      return { kind: "spec-needed", have: state?.specHash ?? null };
+    try {
+      if (order.kind === "read" || order.kind === "dry-run") return carryOut(state, spec);
+      const answers: Answer[] = [];
+      this.#change((fresh) => {
+        answers.push(carryOut(fresh, spec));
+        fresh.watchdogAt = this.#watchdogAt(fresh, this.#book.now(fresh));
+      }, "only-if-changed");
+      const [answer] = answers;
+      assert(answer !== undefined, `order ${order.kind} of DAG ${state.dagId} has no answer`);
+      return answer;
+    } catch (error) {
+      if (!(error instanceof AirflareError)) throw error;
+      return { kind: "refused", error: errorInfo(error) };
+    }
   }
 
   #takeOver(state: DagState, run: RunRow, head: DagRunHead, durations: Readonly<Record<string, number>>): void {
@@ -252,9 +309,11 @@ export class DagHost {
       run.state !== head.state && !(run.state === "running" && head.state === "queued" && run.pending !== 0);
     if (!changed && run.pending === 0) return;
     const spec = this.#book.spec(state);
-    const heads = sql.transactionSync(() => {
+    // The order to run again is still under way: this is the run as it was before.
+    if ((run.pending & Pending.REPROCESS) !== 0 && head.backfillId !== String(run.backfillId)) return;
+    const { heads, more } = sql.transactionSync(() => {
       this.#orders.confirmCreated(run);
-      if (!changed) return [];
+      if (!changed) return { heads: [], more: false };
       const checkAt = finished ? null : this.#book.now(state) + CHECK_OPEN_MS;
       updateRun(sql, run.runId, finished ? { state: head.state, pending: 0, checkAt } : { state: head.state, checkAt });
       if (finished) {
@@ -263,12 +322,9 @@ export class DagHost {
       }
       const at = this.#book.scheduleNow(state);
       const made = at === null ? [] : this.#maker.makeDue(state, at, "if-made");
-      this.#maker.startQueued(state);
-      return made;
+      return this.#follow(state, made);
     });
-    this.#book.arm(state);
-    if (heads.length > 0) this.#book.mirrorLater(heads);
-    this.#giveLater();
+    this.#settle(state, heads, more);
   }
 
   /** Looks after an open run: open orders, an end that was not pushed, tasks that wait. */
@@ -284,7 +340,12 @@ export class DagHost {
       this.#takeOver(state, fresh, head, {});
     if (FINISHED_RUN_STATES.has(head.state))
       await this.#book.mirror([runRow(head, this.#book.pinned(head.specHash), clock())]);
-    await Promise.all([this.#ports.run(run.runId).poke(), this.#orders.tellWatchers(run.runId)]);
+    await Promise.all([
+      this.#ports.run(run.runId).poke(),
+      this.#orders.tellWatchers(run.runId),
+      // The run before may have been deleted, or another one made in between.
+      this.#orders.askAgain(watchesOf(sql, run.runId), this.#book.catchup()),
+    ]);
   }
 
   async #answerExisting(state: DagState, request: CreateRunRequest, run: RunRow): Promise<CreateRunAnswer> {
@@ -307,7 +368,10 @@ export class DagHost {
     if (at !== null && spec !== null) promiseNext(spec, state, at);
   }
 
-  #giveLater(): void {
+  /** Behind the transaction, in its turn: the alarm, then what others are to be told. `more`: work is left that the alarm goes on with at once. */
+  #settle(state: DagState, heads: readonly DagRunHead[], more: boolean): void {
+    this.#book.arm(state, more ? this.#book.now(state) : null);
+    this.#book.mirrorLater(heads);
     const runIds = this.#maker.takeOrders();
     if (runIds.length > 0) this.#ports.later(this.#orders.give(runIds));
   }
@@ -315,9 +379,11 @@ export class DagHost {
   #watchdogAt(state: DagState, now: number): number | null {
     const { sql } = this.#ports;
     const open = countRuns(sql, "open", false) + countRuns(sql, "open", true);
-    if (open === 0) return null;
+    const fires = nextFireAt(sql);
+    if (open === 0 && fires === null) return null;
+    const at = Math.min(open === 0 ? Infinity : now + CHECK_OPEN_MS, fires ?? Infinity) + WATCHDOG_MARGIN_MS;
     const kept = state.watchdogAt;
-    return kept !== null && kept > now ? kept : now + CHECK_OPEN_MS + WATCHDOG_MARGIN_MS;
+    return kept !== null && kept > now && kept <= at ? kept : at;
   }
 }
 

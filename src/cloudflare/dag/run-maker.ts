@@ -11,7 +11,8 @@ import type { DagBook } from "./dag-book.ts";
 import type { DagState } from "./dag-state.ts";
 import { newRunHead } from "./new-run.ts";
 import { takenBy } from "./run-conflict.ts";
-import { countRuns, insertRun, queuedRuns, updateRun } from "./run-rows.ts";
+import { findBackfill } from "./backfill-rows.ts";
+import { adoptRun, countOpenOf, countRuns, insertRun, queuedRuns, updateRun } from "./run-rows.ts";
 import type { RunRow } from "./run-rows.ts";
 import { dueRun, passRun, promiseNext } from "./schedule-cursor.ts";
 import { Pending, writeCall, writePendingCreate } from "./storage.ts";
@@ -33,7 +34,8 @@ export class RunMaker {
   make(state: DagState, head: DagRunHead, request: CreateRunRequest): RunRow {
     const { sql } = this.#book.ports;
     const now = this.#book.now(state);
-    const starts = this.#mayStart(state, head.runType === "backfill", head.runAfter);
+    const backfillId = head.backfillId === null ? null : Number(head.backfillId);
+    const starts = this.#mayStart(state, head.runType === "backfill", backfillId, head.runAfter);
     const run: RunRow = {
       runId: head.runId,
       incarnation: head.incarnation,
@@ -44,6 +46,7 @@ export class RunMaker {
       pending: Pending.CREATE,
       checkAt: now + CONFIRM_MS,
       callId: request.callId,
+      backfillId,
     };
     insertRun(sql, run);
     writePendingCreate(sql, head);
@@ -72,7 +75,7 @@ export class RunMaker {
   startQueued(state: DagState): void {
     for (const backfill of [false, true]) {
       for (const run of queuedRuns(this.#book.ports.sql, backfill, PAGE)) {
-        if (!this.#mayStart(state, backfill, run.runAfter)) break;
+        if (!this.#mayStart(state, backfill, run.backfillId, run.runAfter)) break;
         const pending = run.pending | Pending.START;
         updateRun(this.#book.ports.sql, run.runId, {
           state: "running",
@@ -82,6 +85,39 @@ export class RunMaker {
         this.#orders.push(run.runId);
       }
     }
+  }
+
+  /**
+   * Makes a run that this object itself brings to its object. Null when its id or date is taken, or when the DAG's params refuse its conf: then
+   * nobody is there to be told, so it is reported and passed over.
+   */
+  makeOwn(spec: DagSpec, state: DagState, request: CreateRunRequest): DagRunHead | null {
+    const { sql, randomId, onError } = this.#book.ports;
+    try {
+      const head = newRunHead(spec, request, this.#book.now(state), randomId);
+      if (takenBy(sql, head) !== null) return null;
+      this.make(state, head, request);
+      this.#orders.push(head.runId);
+      return head;
+    } catch (error) {
+      if (!(error instanceof AirflareError)) throw error;
+      onError(`${request.triggeredBy} run of ${state.dagId}`, error);
+      return null;
+    }
+  }
+
+  /** An ended run becomes the backfill's and is to run again. */
+  adopt(state: DagState, run: RunRow, backfillId: number): void {
+    const checkAt = this.#book.now(state) + CONFIRM_MS;
+    adoptRun(this.#book.ports.sql, run.runId, backfillId, run.pending | Pending.REPROCESS, checkAt);
+    this.#orders.push(run.runId);
+  }
+
+  /** An open run is to be cancelled. */
+  cancel(state: DagState, run: Pick<RunRow, "runId" | "pending">): void {
+    const change = { pending: run.pending | Pending.CANCEL, checkAt: this.#book.now(state) + CONFIRM_MS };
+    updateRun(this.#book.ports.sql, run.runId, change);
+    this.#orders.push(run.runId);
   }
 
   /** Runs that got their turn, or were made by the schedule, since the last call: their objects are still to be told. */
@@ -95,33 +131,19 @@ export class RunMaker {
     while (heads.length < PAGE && !this.#book.isBlocked(state)) {
       const info = dueRun(spec, state, at);
       if (info === null) return;
-      const head = this.#makeScheduled(spec, state, info);
+      const head = this.makeOwn(spec, state, scheduledRequest(state, info));
       if (head !== null) heads.push(head);
       passRun(state, info);
     }
   }
 
-  #makeScheduled(spec: DagSpec, state: DagState, info: DagRunInfo): DagRunHead | null {
-    const request = scheduledRequest(state, info);
-    const { sql, randomId, onError } = this.#book.ports;
-    try {
-      const head = newRunHead(spec, request, this.#book.now(state), randomId);
-      if (takenBy(sql, head) !== null) return null;
-      this.make(state, head, request);
-      this.#orders.push(head.runId);
-      return head;
-    } catch (error) {
-      if (!(error instanceof AirflareError)) throw error;
-      // A required param without a default: the schedule cannot give it. Airflow refuses such a DAG; here it is reported and passed over.
-      onError(`scheduled run of ${state.dagId}`, error);
-      return null;
-    }
-  }
-
-  #mayStart(state: DagState, backfill: boolean, runAfter: number): boolean {
+  /** A backfill has a limit of its own; all other runs share the DAG's. */
+  #mayStart(state: DagState, isBackfill: boolean, backfillId: number | null, runAfter: number): boolean {
     if (state.paused || runAfter > Math.max(this.#book.now(state), state.tickedAt)) return false;
-    const max = this.#book.spec(state)?.maxActiveRuns ?? 0;
-    return countRuns(this.#book.ports.sql, "running", backfill) < max;
+    const { sql } = this.#book.ports;
+    const own = backfillId === null ? null : findBackfill(sql, backfillId);
+    if (own !== null) return countOpenOf(sql, own.backfill.backfillId, "running") < own.backfill.maxActiveRuns;
+    return countRuns(sql, "running", isBackfill) < (this.#book.spec(state)?.maxActiveRuns ?? 0);
   }
 }
 

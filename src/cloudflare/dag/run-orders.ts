@@ -9,6 +9,7 @@ import type { RunId } from "../../model/ids.ts";
 import type { CreateDagRunRequest } from "../../model/protocol.ts";
 import { FINISHED_RUN_STATES } from "../../model/state.ts";
 import type { DagPorts } from "./dag-ports.ts";
+import { findBackfill } from "./backfill-rows.ts";
 import { longestDurations } from "./durations.ts";
 import { findRun, updateRun } from "./run-rows.ts";
 import type { RunRow } from "./run-rows.ts";
@@ -63,30 +64,42 @@ export class RunOrders {
 
   /** Answers a watch, and keeps it while the answer is no. */
   async watch(watch: Watch, catchup: boolean): Promise<PastAnswer> {
-    const { sql, run } = this.#ports;
-    const before = runBefore(sql, watch.runId, catchup);
-    if (before === null) return judgePastRun(watch, null);
-    // Noted before asking: the awaited task may end while the question is under way.
-    putWatch(sql, watch, before.runId);
-    const answer = await answerWatch(run(before.runId), before.runId, watch);
-    if (answer.passed) deleteWatch(sql, watch);
+    const answer = await this.#ask(watch, catchup);
+    if (answer.passed) deleteWatch(this.#ports.sql, watch);
     return answer;
   }
 
   /** Tells the runs that wait for `awaited` when their answer has become yes. */
   async tellWatchers(awaited: RunId): Promise<void> {
+    const { sql, run } = this.#ports;
+    await this.#tellAll(watchesOn(sql, awaited), (watch) => answerWatch(run(awaited), awaited, watch));
+  }
+
+  /** Asks anew for tasks whose run before was deleted, or may be another one by now. */
+  async askAgain(watches: readonly Watch[], catchup: boolean): Promise<void> {
+    await this.#tellAll(watches, (watch) => this.#ask(watch, catchup));
+  }
+
+  async #ask(watch: Watch, catchup: boolean): Promise<PastAnswer> {
+    const { sql, run } = this.#ports;
+    const before = runBefore(sql, watch.runId, catchup);
+    if (before === null) return judgePastRun(watch, null);
+    // Noted before asking: the awaited task may end while the question is under way.
+    putWatch(sql, watch, before.runId);
+    return await answerWatch(run(before.runId), before.runId, watch);
+  }
+
+  async #tellAll(watches: readonly Watch[], ask: (watch: Watch) => Promise<PastAnswer>): Promise<void> {
     const { sql, run, onError } = this.#ports;
     const tell = async (watch: Watch): Promise<void> => {
-      const answer = await answerWatch(run(awaited), awaited, watch);
+      const answer = await ask(watch);
       if (!answer.passed) return;
       const command = { kind: "watched-state", watchId: watch.watchId, ...answer } as const;
       await run(watch.runId).command({ callId: this.#ports.randomId(), command });
       deleteWatch(sql, watch);
     };
     await Promise.all(
-      watchesOn(sql, awaited).map((watch) =>
-        tell(watch).catch((error: unknown) => onError(`watch of run ${watch.runId}`, error)),
-      ),
+      watches.map((watch) => tell(watch).catch((error: unknown) => onError(`watch of run ${watch.runId}`, error))),
     );
   }
 
@@ -103,6 +116,17 @@ export class RunOrders {
     if ((row.pending & Pending.START) !== 0) {
       await run(runId).command({ callId: this.#ports.randomId(), command: { kind: "start" } });
       this.#settle(row, Pending.START);
+    }
+    if ((row.pending & Pending.REPROCESS) !== 0 && row.backfillId !== null) {
+      const conf = findBackfill(sql, row.backfillId)?.backfill.conf ?? null;
+      const command = { kind: "reprocess", backfillId: String(row.backfillId), conf } as const;
+      await run(runId).command({ callId: this.#ports.randomId(), command });
+      this.#settle(row, Pending.REPROCESS);
+    }
+    if ((row.pending & Pending.CANCEL) !== 0) {
+      const command = { kind: "cancel", by: "schedule" } as const;
+      await run(runId).command({ callId: this.#ports.randomId(), command });
+      this.#settle(row, Pending.CANCEL);
     }
   }
 

@@ -13,6 +13,8 @@ export interface RunRow extends DagRunRecord {
   readonly pending: number;
   readonly checkAt: number | null;
   readonly callId: string;
+  /** The backfill whose slot the run has. */
+  readonly backfillId: number | null;
 }
 
 const RUN_TYPES: readonly DagRunType[] = ["manual", "scheduled", "backfill", "asset_triggered"];
@@ -30,6 +32,7 @@ function rowOf(row: SqlRow): RunRow {
     pending: Number(row["pending"]),
     checkAt: numberOrNull(row, "check_at"),
     callId: text(row, "call_id"),
+    backfillId: numberOrNull(row, "backfill_id"),
   };
 }
 
@@ -45,7 +48,7 @@ function first(rows: readonly SqlRow[]): RunRow | null {
 /** Throws the database's error when the id or the logical date is taken: callers look first, in the same turn. */
 export function insertRun(sql: Sql, run: RunRow): void {
   sql.exec(
-    "INSERT INTO run (run_id, incarnation, run_type, logical_date, run_after, state, pending, check_at, call_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT INTO run (run_id, incarnation, run_type, logical_date, run_after, state, pending, check_at, call_id, backfill_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     run.runId,
     run.incarnation,
     run.runType,
@@ -55,6 +58,7 @@ export function insertRun(sql: Sql, run: RunRow): void {
     run.pending,
     run.checkAt,
     run.callId,
+    run.backfillId,
   );
 }
 
@@ -105,6 +109,41 @@ export function countRuns(sql: Sql, states: "running" | "open", backfill: boolea
     `SELECT count(*) AS n FROM run WHERE ${state} AND run_type ${backfill ? "=" : "<>"} 'backfill'`,
   )[0];
   return Number(row?.["n"]);
+}
+
+/** Runs of one backfill, by state. */
+export function countBackfillRuns(sql: Sql, backfillId: number): Readonly<Record<DagRunState, number>> {
+  const counts = { queued: 0, running: 0, success: 0, failed: 0 };
+  for (const row of sql.exec("SELECT state, count(*) AS n FROM run WHERE backfill_id = ? GROUP BY state", backfillId)) {
+    const state = RUN_STATES.find((known) => known === row["state"]);
+    if (state !== undefined) counts[state] = Number(row["n"]);
+  }
+  return counts;
+}
+
+/** Runs of one backfill that are running, or not over. */
+export function countOpenOf(sql: Sql, backfillId: number, states: "running" | "open"): number {
+  const state = states === "running" ? "state = 'running'" : OPEN;
+  // The + keeps to the index of open runs: a backfill's ended ones may be thousands.
+  const row = sql.exec(`SELECT count(*) AS n FROM run WHERE ${state} AND +backfill_id = ?`, backfillId)[0];
+  return Number(row?.["n"]);
+}
+
+/** An ended run runs again for a backfill: it is a backfill's run from now on. */
+export function adoptRun(sql: Sql, runId: RunId, backfillId: number, pending: number, checkAt: number): void {
+  sql.exec(
+    "UPDATE run SET run_type = 'backfill', backfill_id = ?, state = 'running', pending = ?, check_at = ? WHERE run_id = ?",
+    backfillId,
+    pending,
+    checkAt,
+    runId,
+  );
+}
+
+/** State by logical date of the runs between two dates. */
+export function statesBetween(sql: Sql, gte: number, lte: number): ReadonlyMap<number, DagRunState> {
+  const rows = sql.exec("SELECT * FROM run WHERE logical_date >= ? AND logical_date <= ?", gte, lte).map(rowOf);
+  return new Map(rows.map((run) => [run.logicalDate ?? 0, run.state]));
 }
 
 /** Queued runs, oldest `run_after` first. */

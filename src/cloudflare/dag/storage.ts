@@ -1,5 +1,6 @@
 /**
- * @module All SQL of one DAG's storage: its state, the specs of its versions, its runs, the watchers and recent durations.
+ * @module The tables of one DAG's storage, and the SQL of its state, the specs of its versions and the calls it must answer again. Runs, watchers,
+ * durations, backfills and schedules have files of their own.
  *
  * `run` has a unique logical date, so that no two runs share one. `pending_create` holds what a run's object needs to exist until it has answered.
  */
@@ -13,7 +14,7 @@ import type { DagSpec } from "../../model/dag-spec.ts";
 import type { RunId, SpecHash } from "../../model/ids.ts";
 
 /** Version of the tables. A reader accepts its own and the one before, and upgrades in place. */
-export const STORAGE_VERSION = 1;
+export const STORAGE_VERSION = 2;
 /** Characters per chunk: at most 4 bytes each stays well below the platform's row limit. */
 const CHUNK_CHARACTERS = 200_000;
 /** Specs kept: the newest for new runs, some older ones for the names of tasks in rows of runs in flight. */
@@ -36,26 +37,51 @@ const TABLES = [
   "CREATE TABLE duration (block INTEGER PRIMARY KEY, v TEXT NOT NULL)",
 ] as const;
 
+/** From version 1 to 2: backfills and schedules. */
+const TABLES_OF_2 = [
+  "ALTER TABLE run ADD COLUMN backfill_id INTEGER",
+  "CREATE INDEX run_backfill ON run (backfill_id) WHERE backfill_id IS NOT NULL",
+  `CREATE TABLE backfill (backfill_id INTEGER PRIMARY KEY, v TEXT NOT NULL, is_open INTEGER NOT NULL, first_date INTEGER NOT NULL, total INTEGER NOT NULL,
+    cursor INTEGER NOT NULL, skipped INTEGER NOT NULL, seq INTEGER NOT NULL, mirrored_seq INTEGER NOT NULL)`,
+  "CREATE TABLE backfill_slots (backfill_id INTEGER, page INTEGER, v TEXT NOT NULL, PRIMARY KEY (backfill_id, page)) WITHOUT ROWID",
+  `CREATE TABLE schedule (schedule_id TEXT PRIMARY KEY, next_at INTEGER, is_deleted INTEGER NOT NULL, v TEXT NOT NULL, seq INTEGER NOT NULL,
+    mirrored_seq INTEGER NOT NULL) WITHOUT ROWID`,
+  "CREATE INDEX schedule_next_at ON schedule (next_at) WHERE next_at IS NOT NULL",
+  "CREATE INDEX schedule_owed ON schedule (seq) WHERE seq > mirrored_seq",
+] as const;
+
 /** What of a run the object acts on next. Bits. */
 export const Pending = {
   /** The run's object has not confirmed that it exists. */
   CREATE: 1,
   /** The run was queued and may start; its object has not confirmed the order. */
   START: 2,
+  /** The run had ended and runs again for a backfill; its object has not confirmed the order. */
+  REPROCESS: 4,
+  /** The run is to be cancelled; its object has not confirmed the order. */
+  CANCEL: 8,
 } as const;
 
-/** Creates the tables of a new object. Throws an `InvariantError` when a newer deploy has written them. */
-export function openStorage(sql: Sql): void {
-  if (hasStorage(sql)) {
-    const version = Number(sql.exec("SELECT v FROM meta WHERE k = ?", META.version)[0]?.["v"]);
-    assert(
-      version <= STORAGE_VERSION,
-      `this DAG's storage has version ${version}, the deployed code reads ${STORAGE_VERSION}`,
-    );
-    return;
-  }
+/** Brings the tables of an older deploy up to date; an object without tables stays without. Throws an `InvariantError` for those of a newer deploy. */
+export function upgradeStorage(sql: Sql): void {
+  if (!hasStorage(sql)) return;
+  const version = Number(sql.exec("SELECT v FROM meta WHERE k = ?", META.version)[0]?.["v"]);
+  assert(
+    version <= STORAGE_VERSION,
+    `this DAG's storage has version ${version}, the deployed code reads ${STORAGE_VERSION}`,
+  );
+  if (version === STORAGE_VERSION) return;
   sql.transactionSync(() => {
-    for (const table of TABLES) sql.exec(table);
+    for (const table of TABLES_OF_2) sql.exec(table);
+    sql.exec("UPDATE meta SET v = ? WHERE k = ?", String(STORAGE_VERSION), META.version);
+  });
+}
+
+/** Creates the tables of a new object. */
+export function openStorage(sql: Sql): void {
+  if (hasStorage(sql)) return;
+  sql.transactionSync(() => {
+    for (const table of [...TABLES, ...TABLES_OF_2]) sql.exec(table);
     sql.exec("INSERT INTO meta (k, v) VALUES (?, ?)", META.version, String(STORAGE_VERSION));
   });
 }

@@ -46,6 +46,11 @@ export function watchesOn(sql: Sql, awaited: RunId): readonly Watch[] {
   return sql.exec("SELECT * FROM watch WHERE awaited = ?", awaited).map(watchOf);
 }
 
+/** What a run waits for. */
+export function watchesOf(sql: Sql, runId: RunId): readonly Watch[] {
+  return sql.exec("SELECT * FROM watch WHERE run_id = ?", runId).map(watchOf);
+}
+
 export function deleteWatch(sql: Sql, { runId, watchId }: Pick<Watch, "runId" | "watchId">): void {
   sql.exec("DELETE FROM watch WHERE run_id = ? AND watch_id = ?", runId, watchId);
 }

@@ -15,9 +15,11 @@ export interface MirrorRows {
   readonly runs: readonly MirrorRow[];
   readonly instances: readonly MirrorRow[];
   readonly tries: readonly MirrorRow[];
+  readonly backfills: readonly MirrorRow[];
+  readonly schedules: readonly MirrorRow[];
 }
 
-export const NO_ROWS: MirrorRows = { dags: [], runs: [], instances: [], tries: [] };
+export const NO_ROWS: MirrorRows = { dags: [], runs: [], instances: [], tries: [], backfills: [], schedules: [] };
 
 /** The version that a run is pinned to, when the DAG's object still has it. */
 export interface PinnedVersion {
@@ -59,7 +61,7 @@ export function pushRows(push: RunStatePush, pinned: PinnedVersion | null, updat
   const tasks = new Map<string, TaskSpec>(pinned?.spec.tasks.map((task) => [task.taskId, task]));
   const at = (time: number): number | null => (time === 0 ? null : time);
   return {
-    dags: [],
+    ...NO_ROWS,
     runs: [runRow(head, pinned, updatedAt)],
     instances: push.instances.map((instance) => {
       const task = tasks.get(instance.taskId);

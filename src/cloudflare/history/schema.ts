@@ -199,6 +199,7 @@ export const assetEvent = sqliteTable(
   (t) => [index("asset_event_asset").on(t.assetId, t.at)],
 );
 
+/** Mirror of the DAGs' objects, guarded by `seq`. The row is made first, with `seq` 0: it gives the id; until the object has taken it, it is no backfill. */
 export const backfill = sqliteTable(
   "backfill",
   {
@@ -215,11 +216,15 @@ export const backfill = sqliteTable(
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
     completedAt: integer("completed_at"),
+    seq: integer("seq").notNull().default(0),
   },
   (t) => [index("backfill_dag").on(t.dagId)],
 );
 
-/** Schedules added at run time, beside the one in the DAG's file. */
+/**
+ * Schedules added at run time, beside the one in the DAG's file. Mirror of the DAGs' objects, guarded by `seq`; a row with `seq` 0 reserves the id
+ * for a DAG, a deleted one stays so that late copies do not bring it back.
+ */
 export const schedule = sqliteTable(
   "schedule",
   {
@@ -230,8 +235,13 @@ export const schedule = sqliteTable(
     isActive: integer("is_active", { mode: "boolean" }).notNull().default(true),
     createdBy: text("created_by"),
     createdAt: integer("created_at").notNull(),
+    /** Whom the application made it for (a tenant). */
+    scheduleKey: text("schedule_key"),
+    nextRunAt: integer("next_run_at"),
+    isDeleted: flag("is_deleted"),
+    seq: integer("seq").notNull().default(0),
   },
-  (t) => [index("schedule_dag").on(t.dagId)],
+  (t) => [index("schedule_dag").on(t.dagId), index("schedule_key").on(t.scheduleKey, t.scheduleId)],
 );
 
 /** `value` is sealed: AES-256-GCM, see `sealed-text.ts`. */

@@ -29,6 +29,10 @@ const TRIES: Table = {
   guard: "excluded.incarnation >= mirrored.incarnation",
 };
 
+const HIGHER = "excluded.seq > mirrored.seq";
+const BACKFILLS: Table = { name: "backfill", keys: ["backfill_id"], guard: HIGHER };
+const SCHEDULES: Table = { name: "schedule", keys: ["schedule_id"], guard: HIGHER };
+
 interface Waiting {
   readonly rows: MirrorRows;
   readonly resolve: () => void;
@@ -83,6 +87,14 @@ export class HistoryWriter {
       ...this.#upserts(
         TRIES,
         group.flatMap((rows) => rows.tries),
+      ),
+      ...this.#upserts(
+        BACKFILLS,
+        group.flatMap((rows) => rows.backfills),
+      ),
+      ...this.#upserts(
+        SCHEDULES,
+        group.flatMap((rows) => rows.schedules),
       ),
     ];
     for (let start = 0; start < statements.length; start += BATCH_STATEMENTS) {

@@ -8,6 +8,7 @@ import { onAttemptsLost } from "./on-attempts-lost.ts";
 import { onNoteSet } from "./on-note-set.ts";
 import { onRunCancelled } from "./on-run-cancelled.ts";
 import { onRunMarked } from "./on-run-marked.ts";
+import { onRunReprocessed } from "./on-run-reprocessed.ts";
 import { onRunStarted } from "./on-run-started.ts";
 import { onSpecSynced } from "./on-spec-synced.ts";
 import { onTaskInstancesCleared } from "./on-task-instances-cleared.ts";
@@ -23,6 +24,7 @@ const HANDLERS: { readonly [K in RunEventKind]: Handler<K> } = {
   "run-started": onRunStarted,
   "run-cancelled": onRunCancelled,
   "run-marked": onRunMarked,
+  "run-reprocessed": onRunReprocessed,
   "attempts-claimed": onAttemptsClaimed,
   "attempts-finished": onAttemptsFinished,
   "attempts-lost": onAttemptsLost,

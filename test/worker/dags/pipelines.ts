@@ -89,3 +89,10 @@ const chatty = task("chatty", async (_: object, ctx) => {
 export const verbose = dag("verbose", { schedule: null }, () => {
   chatty({});
 });
+
+const report = task("report", async (_: object, ctx) => note(ctx));
+
+/** For backfills and schedules made at run time. */
+export const byDay = dag("by_day", { schedule: "@daily", startDate: "2026-01-01" }, () => {
+  report({});
+});
