@@ -3,9 +3,10 @@
  */
 import { expect, test } from "vitest";
 import { nodeSql } from "../support/node-sql.ts";
+import { withTables } from "../../src/cloudflare/dag-run/tables.ts";
 import { STORAGE_CASES } from "./storage-cases.ts";
 
 test.each(STORAGE_CASES)("$name", ({ run }) => {
-  run(nodeSql());
+  run(withTables(nodeSql()));
   expect.hasAssertions();
 });

@@ -1,6 +1,7 @@
 /**
  * @module A run's host in Node: the real engine and the real SQL on `node:sqlite`, with a clock, an alarm, queues and a DAG object that the test holds in its hands.
  */
+import { withTables } from "../../src/cloudflare/dag-run/tables.ts";
 import type { DagApi, RunStatePush } from "../../src/model/protocol.ts";
 import type { AttemptToken } from "../../src/model/ids.ts";
 import type { DagSpec } from "../../src/model/dag-spec.ts";
@@ -15,7 +16,7 @@ import { nodeSql } from "./node-sql.ts";
 
 export class RunHostWorld {
   now = 1_800_000_000_000;
-  readonly sql: Sql = nodeSql();
+  readonly sql: Sql = withTables(nodeSql());
   /** Times the alarm was set to, in order. */
   readonly alarms: number[] = [];
   readonly sent: { readonly queue: string; readonly message: TaskMessage }[] = [];

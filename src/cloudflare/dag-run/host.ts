@@ -22,6 +22,7 @@ import type { HandOffOffer } from "../../model/event.ts";
 import { newBook } from "./book.ts";
 import type { RunUsage } from "../../model/protocol.ts";
 import type { Sql } from "./sql.ts";
+import { withTables } from "./tables.ts";
 import { step } from "../../engine/dag-run/step.ts";
 import type { StepResult } from "../../model/command.ts";
 
@@ -68,7 +69,7 @@ export class RunHost {
 
   constructor(ports: HostPorts) {
     this.#ports = ports;
-    this.sql = ports.sql;
+    this.sql = withTables(ports.sql);
     this.objects = objectStore(ports.env.OBJECTS);
     this.leases = scaledLeases(leaseScale(ports.env.AIRFLARE_LEASE_SCALE));
     this.handsOff = ports.env.AIRFLARE_HAND_OFF !== "0";

@@ -1,5 +1,5 @@
 /**
- * @module All SQL of one run's storage. Tables have integer or `WITHOUT ROWID` keys, so that a row costs one row written.
+ * @module All SQL of one run's storage but for XComs, logs and call answers, which have files of their own. Its tables are in `tables.ts`.
  *
  * `meta` holds the storage version and the changing part of the run; `chunk` the texts that never change or may be long (the fixed part of the
  * head, the DAG spec), cut below the platform's row limit; `pack` the task instances; the rest one row per thing that most instances do not have.
@@ -22,22 +22,6 @@ export const STORAGE_VERSION = 1;
 const CHUNK_CHARACTERS = 200_000;
 const META = { version: 0, head: 1, book: 2 } as const;
 const CHUNK = { fixed: 0, spec: 1 } as const;
-
-const TABLES = [
-  "CREATE TABLE meta (k INTEGER PRIMARY KEY, v TEXT NOT NULL)",
-  "CREATE TABLE chunk (kind INTEGER, i INTEGER, v TEXT NOT NULL, PRIMARY KEY (kind, i)) WITHOUT ROWID",
-  "CREATE TABLE pack (block INTEGER PRIMARY KEY, v TEXT NOT NULL)",
-  "CREATE TABLE facts (ord INTEGER PRIMARY KEY, v TEXT NOT NULL)",
-  "CREATE TABLE error (ord INTEGER PRIMARY KEY, v TEXT NOT NULL)",
-  "CREATE TABLE note (ord INTEGER PRIMARY KEY, v TEXT NOT NULL)",
-  "CREATE TABLE try (ord INTEGER, try INTEGER, seq INTEGER, v TEXT NOT NULL, PRIMARY KEY (ord, try)) WITHOUT ROWID",
-  "CREATE TABLE xcom (ord INTEGER, key TEXT, at INTEGER, v TEXT NOT NULL, PRIMARY KEY (ord, key)) WITHOUT ROWID",
-  "CREATE TABLE log (ord INTEGER, try INTEGER, n INTEGER, lines INTEGER, v TEXT NOT NULL, PRIMARY KEY (ord, try, n)) WITHOUT ROWID",
-  "CREATE TABLE log_archive (generation INTEGER, part INTEGER, v TEXT NOT NULL, PRIMARY KEY (generation, part)) WITHOUT ROWID",
-  "CREATE TABLE outbox (id INTEGER PRIMARY KEY, v TEXT NOT NULL)",
-  "CREATE TABLE call (slot INTEGER PRIMARY KEY, id TEXT NOT NULL, until INTEGER NOT NULL, v TEXT NOT NULL)",
-  "CREATE TABLE once (ord INTEGER, key TEXT, v TEXT NOT NULL, PRIMARY KEY (ord, key)) WITHOUT ROWID",
-] as const;
 
 /** The part of the head that events change, and with it the host's own book, in one small row. */
 type ChangingHead = Pick<
@@ -65,9 +49,8 @@ export function hasRun(sql: Sql): boolean {
   return true;
 }
 
-/** Tables and the rows that never change. Inside the transaction that creates the run. */
+/** The rows that never change. Inside the transaction that creates the run. */
 export function insertRun(sql: Sql, head: DagRunHead, longest: Readonly<Record<string, number>>): void {
-  for (const statement of TABLES) sql.exec(statement);
   sql.exec("INSERT INTO meta (k, v) VALUES (?, ?)", META.version, String(STORAGE_VERSION));
   writeFixed(sql, { head, longest });
 }

@@ -3,6 +3,7 @@
  */
 import { expect, test } from "vitest";
 import { objectSql } from "../../../src/cloudflare/dag-run/sql.ts";
+import { withTables } from "../../../src/cloudflare/dag-run/tables.ts";
 import { objectStore } from "../../../src/cloudflare/object-store.ts";
 import { runInDurableObject } from "cloudflare:test";
 import { STORAGE_CASES } from "../../conformance/storage-cases.ts";
@@ -10,7 +11,7 @@ import { workerEnv } from "../../support/worker-runs.ts";
 
 test.each(STORAGE_CASES)("$name", async ({ name, run }) => {
   const stub = workerEnv.DAG_RUN.getByName(`storage/${name}`) as unknown as DurableObjectStub;
-  await runInDurableObject(stub, (_object, state) => run(objectSql(state.storage)));
+  await runInDurableObject(stub, (_object, state) => run(withTables(objectSql(state.storage))));
   expect.hasAssertions();
 });
 
