@@ -74,16 +74,15 @@ export class HistoryWriter {
   }
 
   async #writeGroup(group: readonly MirrorRows[]): Promise<void> {
+    const instances = group.flatMap((rows) => rows.instances);
     const statements = [
       ...group.flatMap((rows) => rows.dags).map((row) => this.#dagStatement(row)),
       ...this.#upserts(
         RUNS,
         group.flatMap((rows) => rows.runs),
       ),
-      ...this.#upserts(
-        INSTANCES,
-        group.flatMap((rows) => rows.instances),
-      ),
+      ...this.#upserts(INSTANCES, instances),
+      ...this.#placeholdersGone(instances),
       ...this.#upserts(
         TRIES,
         group.flatMap((rows) => rows.tries),
@@ -111,6 +110,15 @@ export class HistoryWriter {
     return pagesOf(rows.map((row) => JSON.stringify(columns.map((column) => row[column] ?? null)))).map((page) =>
       this.#db.prepare(sql).bind(`[${page.join(",")}]`),
     );
+  }
+
+  /** A mapped task is one instance with index -1 until it is expanded; that one then has index 0, and its first row must go. */
+  #placeholdersGone(instances: readonly MirrorRow[]): D1PreparedStatement[] {
+    const first = instances.filter((row) => row["map_index"] === 0);
+    const keys = first.map((row) => JSON.stringify([row["dag_id"], row["run_id"], row["task_id"]]));
+    const sql = `DELETE FROM task_instance WHERE (dag_id, run_id, task_id, map_index) IN
+      (SELECT value ->> 0, value ->> 1, value ->> 2, -1 FROM json_each(?))`;
+    return pagesOf(keys).map((page) => this.#db.prepare(sql).bind(`[${page.join(",")}]`));
   }
 
   /** Columns that the DAG's object owns; the row itself is made by a deploy. */

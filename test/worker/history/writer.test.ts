@@ -104,3 +104,19 @@ test("2,500 instances of one run fit, in pages", async () => {
     2_500,
   );
 });
+
+test("the row of a mapped task that was not expanded yet gives way to those of its instances", async () => {
+  const expanded = [0, 1].map((mapIndex) => ({ ...instance("each", 2, "success"), mapIndex, ord: mapIndex }));
+  await writer.write(
+    rows("mapped", 1, "running", { instances: [instance("each", 1, "none"), instance("b", 1, "none")] }),
+  );
+  await writer.write(rows("mapped", 2, "running", { instances: expanded }));
+  const left = await workerEnv.DB.prepare(
+    "SELECT task_id, map_index FROM task_instance WHERE run_id = 'mapped' ORDER BY task_id, map_index",
+  ).all();
+  expect(left.results).toEqual([
+    { task_id: "b", map_index: -1 },
+    { task_id: "each", map_index: 0 },
+    { task_id: "each", map_index: 1 },
+  ]);
+});
