@@ -1,7 +1,7 @@
 /**
  * @module Starting and watching runs in the worker tests, at the objects of DAG and run: no API in between.
  */
-import type { CreateDagRunAnswer, DagRunApi } from "../../src/model/protocol.ts";
+import type { CreateDagRunAnswer, CreateRunRequest, DagRunApi } from "../../src/model/protocol.ts";
 import type { HandOffOffer } from "../../src/model/event.ts";
 import { dagIndex } from "./worker-dag-index.ts";
 import { dagRunObjectName } from "../../src/model/ids.ts";
@@ -31,7 +31,17 @@ export async function startRun(
   } = {},
 ): Promise<StartedRun> {
   const runId = options.runId ?? `run-${++runs}`;
-  const made = await workerEnv.DAG.getByName(dagId).createRun({
+  const made = await workerEnv.DAG.getByName(dagId).createRun(runRequest(dagId, runId));
+  if (made.kind !== "created") throw new Error(`no run of ${dagId} was made: ${JSON.stringify(made)}`);
+  const run = workerEnv.DAG_RUN.getByName(dagRunObjectName(dagId, runId));
+  const longest = options.longest ?? made.create.longest;
+  const answer = await run.create({ ...made.create, longest, offer: options.offer ?? null });
+  return { run, dagId, runId, incarnation: made.create.head.incarnation, answer };
+}
+
+/** What a manual trigger asks of the DAG's object. Sent twice it is one call. */
+export function runRequest(dagId: string, runId: string): CreateRunRequest {
+  return {
     callId: crypto.randomUUID(),
     specHash: dagIndex.dags[dagId]?.specHash ?? "",
     runId,
@@ -45,12 +55,7 @@ export async function startRun(
     note: null,
     backfillId: null,
     returnExisting: false,
-  });
-  if (made.kind !== "created") throw new Error(`no run of ${dagId} was made: ${JSON.stringify(made)}`);
-  const run = workerEnv.DAG_RUN.getByName(dagRunObjectName(dagId, runId));
-  const longest = options.longest ?? made.create.longest;
-  const answer = await run.create({ ...made.create, longest, offer: options.offer ?? null });
-  return { run, dagId, runId, incarnation: made.create.head.incarnation, answer };
+  };
 }
 
 /** State by task, `task[map]` for mapped ones. */
