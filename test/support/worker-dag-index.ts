@@ -9,6 +9,10 @@ const files: Readonly<Record<string, { readonly load: () => Promise<unknown>; re
     load: () => import("../worker/dags/pipelines.ts"),
     dagIds: ["etl", "fan_out", "large", "slow", "retried", "routed", "verbose", "by_day"],
   },
+  "limits.ts": {
+    load: () => import("../worker/dags/limits.ts"),
+    dagIds: ["past_runs", "past_downstream", "limited_run", "limited_task", "unlimited"],
+  },
   "stored.ts": { load: () => import("../fixtures/storage/dags/stored.ts"), dagIds: ["stored"] },
   "stormy.ts": { load: () => import("../worker/faults/stormy.ts"), dagIds: ["stormy"] },
   ...exampleFiles,

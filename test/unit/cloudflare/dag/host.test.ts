@@ -247,6 +247,38 @@ describe("the run before", () => {
     expect(w.run("two").commands).toMatchObject([{ kind: "watched-state", watchId: "a", passed: true }]);
   });
 
+  test("a run that waits for one that is deleted asks about the one before it, also when the news was lost", async () => {
+    const w = world();
+    for (const [i, runId] of ["one", "two", "three"].entries())
+      await w.trigger({ runId, logicalDate: at(`0${i + 1}T00:00:00`) });
+    w.run("one").states = { a: "running" };
+    w.run("two").states = { a: "failed" };
+    expect(await w.host.watch({ ...ask, runId: "three" })).toMatchObject({ passed: false });
+    await w.host.deleteRun("two");
+    await w.quiet();
+    expect(w.run("three").commands).toEqual([]);
+    w.run("one").states = { a: "success" };
+    // No push of the first run came through: the look after open runs finds it.
+    w.now += 3_600_000;
+    await w.host.alarm();
+    await w.quiet();
+    // An order may be given twice.
+    expect(w.run("three").commands[0]).toMatchObject({ kind: "watched-state", watchId: "a", passed: true });
+  });
+
+  test("when the only run before is deleted there is nothing to wait for", async () => {
+    const w = world();
+    await w.trigger({ runId: "one", logicalDate: at("01T00:00:00") });
+    await w.trigger({ runId: "two", logicalDate: at("02T00:00:00") });
+    w.run("one").states = { a: "failed" };
+    expect(await w.host.watch({ ...ask, runId: "two" })).toMatchObject({ passed: false });
+    await w.host.deleteRun("one");
+    await w.quiet();
+    expect(w.run("two").commands).toMatchObject([
+      { kind: "watched-state", passed: true, reason: "there is no earlier run" },
+    ]);
+  });
+
   test("with catchup a manual run does not count as the one before", async () => {
     const w = world({ catchup: true, startDate: at("01T00:00:00") });
     await w.trigger({ runId: "manual", logicalDate: at("01T00:00:00") });

@@ -26,6 +26,28 @@ describe("depends_on_past", () => {
     run.event({ ...no, passed: true, reason: "done there" });
     expect(run.states()).toEqual({ a: "queued", b: "none" });
   });
+  it("asks again when its task is cleared: the run before may not be done any more", () => {
+    const run = new EngineRun(PAST);
+    run.start();
+    const answer = { kind: "watched-state", watchId: "a", passed: true, reason: "done there" } as const;
+    run.event(answer);
+    run.finish("a");
+    run.finish("b");
+    const options = {
+      select: [{ taskId: "a" }],
+      includeUpstream: false,
+      includeDownstream: false,
+      onlyFailed: false,
+      onlyRunning: false,
+      resetDagRun: true,
+      note: null,
+    };
+    const { commands } = run.event({ kind: "task-instances-cleared", options });
+    expect(commands).toContainEqual(expect.objectContaining({ kind: "watch", watchId: "a" }));
+    expect(run.states()).toEqual({ a: "none", b: "success" });
+    run.event(answer);
+    expect(run.states()).toEqual({ a: "queued", b: "success" });
+  });
   it("asks again after a restart", () => {
     const { run } = new EngineRun(PAST);
     step(run, { event: { kind: "run-started" }, now: 1, seed: 1, leases: DEFAULT_LEASES });
