@@ -61,13 +61,18 @@ test("a run of a paused DAG waits queued until the DAG is unpaused", { timeout: 
   expect(await endOf("xcom_passing", runId)).toBe("success");
 });
 
-test.each(exampleDagIds)("%s runs green", { timeout: 30_000 }, async (dagId) => {
-  await unpause(dagId);
-  const runId = await triggerRun(dagId);
-  const state = await endOf(dagId, runId);
-  expect(await instances(dagId, runId, "state=failed&state=upstream_failed")).toEqual([]);
-  expect(state).toBe("success");
-});
+// `http_job` needs a server to call: test/unit/dags/http-job.test.ts.
+test.each(exampleDagIds.filter((dagId) => dagId !== "http_job"))(
+  "%s runs green",
+  { timeout: 30_000 },
+  async (dagId) => {
+    await unpause(dagId);
+    const runId = await triggerRun(dagId);
+    const state = await endOf(dagId, runId);
+    expect(await instances(dagId, runId, "state=failed&state=upstream_failed")).toEqual([]);
+    expect(state).toBe("success");
+  },
+);
 
 test("the API reads back every keyword of the demo", async () => {
   const details = await api("GET", "/api/v2/dags/customer_etl_pipeline/details");
