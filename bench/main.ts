@@ -22,6 +22,8 @@ async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   if (options.help) return void print(HELP);
   noticeWorkerds();
+  // By `exit`, so that what cleans up behind an ended process does.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
   const date = new Date().toISOString();
   const machine = describeMachine();
   print(`${machine.cores} cores (${machine.cpu}), ${machine.memoryGb} GB, ${machine.system}, Node ${machine.node}`);
@@ -100,7 +102,7 @@ async function inFolders<T>(state: StateKind, work: (folders: StateFolders) => P
   try {
     return await work(folders);
   } finally {
-    await folders.removeAll();
+    folders.removeAll();
   }
 }
 

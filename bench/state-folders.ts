@@ -1,8 +1,10 @@
 /**
  * @module Where state lives while it is measured: a disk (below the project), or memory (a tmpfs).
  */
+import { rmSync } from "node:fs";
 import fs from "node:fs/promises";
 import path from "node:path";
+import process from "node:process";
 
 export type StateKind = "disk" | "memory";
 
@@ -24,7 +26,8 @@ async function baseFolder(kind: StateKind): Promise<string | null> {
 export interface StateFolders {
   /** A new empty folder. */
   next(): Promise<string>;
-  removeAll(): Promise<void>;
+  /** Also when the process ends before. */
+  removeAll(): void;
 }
 
 /** Null where this machine has no place of that kind. */
@@ -32,8 +35,10 @@ export async function stateFolders(kind: StateKind): Promise<StateFolders | null
   const base = await baseFolder(kind);
   if (base === null) return null;
   const root = await fs.mkdtemp(path.join(base, "airflare-bench-"));
+  const removeAll = (): void => rmSync(root, { recursive: true, force: true });
+  process.once("exit", removeAll);
   return {
     next: () => fs.mkdtemp(path.join(root, "state-")),
-    removeAll: () => fs.rm(root, { recursive: true, force: true }),
+    removeAll,
   };
 }
