@@ -8,6 +8,7 @@ import type { BackfillAnswer, BackfillRequest } from "../../../src/model/backfil
 import type { DagSpec } from "../../../src/model/dag-spec.ts";
 import { dagRunObjectName } from "../../../src/model/ids.ts";
 import { aDagSpec, aTaskSpec } from "../../support/spec-builders.ts";
+import { dagIndex } from "../../support/worker-dag-index.ts";
 import { api, endOf, triggerRun } from "../../support/worker-client.ts";
 import { workerEnv } from "../../support/worker-runs.ts";
 import { starts } from "../dags/pipelines.ts";
@@ -26,11 +27,16 @@ async function aDag(dagId: string, over: Partial<DagSpec> = {}): Promise<void> {
 }
 
 /** A backfill of that many hours. */
-async function backfill(dagId: string, hours: number, over: Partial<BackfillRequest> = {}): Promise<number> {
+async function backfill(
+  dagId: string,
+  hours: number,
+  over: Partial<BackfillRequest> = {},
+  specHash = `hash-${dagId}`,
+): Promise<number> {
   const backfillId = ++ids;
   const answer = await workerEnv.DAG.getByName(dagId).backfill({
     kind: "create",
-    specHash: `hash-${dagId}`,
+    specHash,
     backfillId,
     triggeringUser: null,
     request: {
@@ -64,25 +70,22 @@ async function untilCompleted(dagId: string, backfillId: number): Promise<Found>
 }
 
 test("a backfill of 120 runs whose object is killed again and again ends complete, each run once", LONG, async () => {
-  await aDag("killed");
-  const id = await backfill("killed", 120, { maxActiveRuns: 8 });
+  const id = await backfill("by_hour", 120, { maxActiveRuns: 8 }, dagIndex.dags["by_hour"]?.specHash);
   let inTheMiddle = 0;
   for (let kill = 0; kill < 12; kill++) {
     // Kills spread over the backfill's life, wherever it is by then.
     // oxlint-disable-next-line no-await-in-loop
-    await evictDurableObject(DAG.getByName("killed"));
+    await evictDurableObject(DAG.getByName("by_hour"));
     // oxlint-disable-next-line no-await-in-loop
-    await workerEnv.DAG.getByName("killed").sweep();
-    // oxlint-disable-next-line no-await-in-loop
-    const { left, running } = (await read("killed", id)).progress;
+    const { left, running } = (await read("by_hour", id)).progress;
     if (left > 0 && running > 0) inTheMiddle++;
   }
   expect(inTheMiddle).toBeGreaterThan(0);
-  const { progress } = await untilCompleted("killed", id);
+  const { progress } = await untilCompleted("by_hour", id);
   expect(progress).toEqual({ total: 120, left: 0, skipped: 0, queued: 0, running: 0, success: 120, failed: 0 });
   const rows = await vi.waitFor(async () => {
     const sql =
-      "SELECT run_id, logical_date, backfill_id, run_type, state FROM dag_run WHERE dag_id = 'killed' ORDER BY run_id";
+      "SELECT run_id, logical_date, backfill_id, run_type, state FROM dag_run WHERE dag_id = 'by_hour' ORDER BY run_id";
     const { results } = await workerEnv.DB.prepare(sql).all<{ run_id: string; logical_date: number; state: string }>();
     expect(results.filter((row) => row.state === "success")).toHaveLength(120);
     return results;
@@ -93,6 +96,7 @@ test("a backfill of 120 runs whose object is killed again and again ends complet
     backfill_id: String(id),
     run_type: "backfill",
   });
+  expect(starts.filter((start) => start === "by_hour/report/-1/1")).toHaveLength(120);
   const mirrored = workerEnv.DB.prepare("SELECT completed_at FROM backfill WHERE backfill_id = ?").bind(id);
   await vi.waitFor(async () => expect(await mirrored.first("completed_at")).not.toBeNull(), LONG);
 });

@@ -93,6 +93,9 @@ export const verbose = dag("verbose", { schedule: null }, () => {
 const report = task("report", async (_: object, ctx) => note(ctx));
 
 /** For backfills and schedules made at run time. */
+export const byHour = dag("by_hour", { schedule: "@hourly", startDate: "2026-01-01" }, () => {
+  report({});
+});
 export const byDay = dag("by_day", { schedule: "@daily", startDate: "2026-01-01" }, () => {
   report({});
 });
