@@ -7,7 +7,7 @@ import { exampleFiles } from "./example-dags.ts";
 const files: Readonly<Record<string, { readonly load: () => Promise<unknown>; readonly dagIds: readonly string[] }>> = {
   "pipelines.ts": {
     load: () => import("../worker/dags/pipelines.ts"),
-    dagIds: ["etl", "fan_out", "large", "slow", "retried", "routed", "verbose", "by_day", "by_hour"],
+    dagIds: ["etl", "fan_out", "large", "slow", "together", "retried", "routed", "verbose", "by_day", "by_hour"],
   },
   "limits.ts": {
     load: () => import("../worker/dags/limits.ts"),

@@ -107,14 +107,10 @@ test("long logs are archived in R2 at the end and read from there, page by page"
   expect([page.lines.includes("998 l"), page.next]).toEqual([true, 999]);
 });
 
-test("twenty long tasks of different runs go on side by side", async () => {
+test("twenty long tasks of different runs go on side by side", { timeout: 60_000 }, async () => {
   starts.length = 0;
-  const runs = await Promise.all(Array.from({ length: 20 }, () => startRun("slow")));
-  await expect.poll(() => starts.length, { timeout: 10_000, interval: 20 }).toBe(20);
-  const running = await Promise.all(runs.map(async ({ run }) => (await statesOf(run))["sleepy"]));
-  // All of them are under way at the same moment: none waits for another one's end.
-  expect(running.filter((state) => state === "running").length).toBeGreaterThan(10);
-  const heads = await Promise.all(runs.map(({ run }) => run.wait(20_000)));
+  const runs = await Promise.all(Array.from({ length: 20 }, () => startRun("together")));
+  const heads = await Promise.all(runs.map(({ run }) => run.wait(40_000)));
   expect(heads.map((head) => head?.state)).toEqual(runs.map(() => "success"));
 });
 

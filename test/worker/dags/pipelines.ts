@@ -52,6 +52,23 @@ const sleepy = task("sleepy", { retries: 0 }, async ({ ms }: { ms: number }, ctx
   return "slept";
 });
 
+const SIDE_BY_SIDE = 20;
+
+/** Ends only when so many of its kind are under way at the same moment: one that had to wait for another's end would fail both. */
+const meeting = task("meeting", { retries: 0 }, async (_: {}, ctx) => {
+  note(ctx);
+  const mine = `${ctx.dag.dagId}/`;
+  const until = Date.now() + 20_000;
+  while (starts.filter((start) => start.startsWith(mine)).length < SIDE_BY_SIDE) {
+    if (Date.now() > until) throw new Error(`fewer than ${SIDE_BY_SIDE} started beside this one`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+});
+
+export const together = dag("together", { schedule: null, maxActiveRuns: SIDE_BY_SIDE }, () => {
+  meeting();
+});
+
 export const slow = dag("slow", { schedule: null }, () => {
   sleepy({ ms: 1_500 });
 });
