@@ -7,6 +7,9 @@ import { fileURLToPath } from "node:url";
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
+/** A busy machine takes its time; what hangs is still found. */
+const PATIENCE_MS = 60_000;
+
 export default defineConfig({
   test: {
     // workerd reports an error of an object's call a second time at the object; who called has it and the test judges it there.
@@ -16,6 +19,7 @@ export default defineConfig({
         test: {
           name: "node",
           environment: "node",
+          testTimeout: PATIENCE_MS,
           include: ["test/{unit,property,sim,conformance,types,docs,patterns}/**/*.test.ts", "test/*.test.ts"],
         },
       },
@@ -63,6 +67,8 @@ export default defineConfig({
         },
         test: {
           name: "worker",
+          testTimeout: PATIENCE_MS,
+          hookTimeout: PATIENCE_MS,
           include: ["test/worker/**/*.test.ts"],
           setupFiles: [path("./test/support/worker-setup.ts")],
         },
