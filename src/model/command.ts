@@ -14,7 +14,8 @@ export type Command =
   | {
       readonly kind: "task-callback";
       readonly id: string;
-      readonly callback: CallbackKind;
+      /** `execute` is not among them: it runs in the attempt, before the task's function. */
+      readonly callback: Exclude<CallbackKind, "execute">;
       readonly ord: number;
       readonly taskId: TaskId;
       readonly mapIndex: number;

@@ -43,8 +43,6 @@ export async function runCallback(
   dag: ExecutableDag,
   ports: RuntimePorts,
 ): Promise<string> {
-  // It has run already, in the attempt itself and before the task's function (`execute-attempt.ts`).
-  if (message.command.callback === "execute") return "";
   const masker = new SecretMasker();
   const log = new TaskLog(ports.now, masker);
   const stats = new StatsCollector(ports.now, (text) => log.write("warning", text, "airflare"));

@@ -12,7 +12,7 @@ import type { TaskInstance } from "../../model/task-instance.ts";
 export function orderTaskCallback(
   ctx: StepContext,
   instance: TaskInstance,
-  callback: CallbackKind,
+  callback: Exclude<CallbackKind, "execute">,
   about: { readonly error?: ErrorInfo; readonly reason?: string } = {},
 ): void {
   const { spec } = planAt(ctx, instance.task);

@@ -4,7 +4,6 @@
 import { KNOWN_SHORT_MS } from "../../model/task-message.ts";
 import { TaskInstanceFlag } from "../../model/task-instance.ts";
 import { instanceAt, newNonce, planAt, setDue, setFacts, setState } from "./step-context.ts";
-import { orderTaskCallback } from "./callbacks.ts";
 import { popHeap } from "../binary-heap.ts";
 import { pushReady } from "./run-index.ts";
 import type { DagRun } from "../../model/dag-run.ts";
@@ -99,12 +98,11 @@ export function sendAgain(ctx: StepContext, instance: TaskInstance): void {
   ctx.dispatch.push(instance.ord);
 }
 
-/** The attempt starts: state, lease, `execute` callback of a try's first start. */
+/** The attempt starts: state and lease. The author's `execute` callback runs in the attempt itself. */
 export function startRunning(ctx: StepContext, instance: TaskInstance, leaseMs: number): void {
   setState(ctx, instance, "running");
   instance.startedAt = ctx.now;
   setDue(ctx, instance, ctx.now + leaseMs);
-  if (instance.losses === 0 && instance.pokes === 0) orderTaskCallback(ctx, instance, "execute");
 }
 
 /** Longest recent attempts were under a second: packed with others, fit for a hand-off to an HTTP driver. */

@@ -141,11 +141,6 @@ describe("a task's callbacks", () => {
     ]);
   });
 
-  test("before the attempt have run in the attempt itself", async () => {
-    const dag = aDag({ t: { execute: () => undefined, callbacks: { execute: [() => expect.unreachable()] } } });
-    expect(await run(aMessage({ callback: "execute" }), dag)).toBe("");
-  });
-
   test("report their metrics", async () => {
     const names: string[] = [];
     const ports = fakePorts({ metrics: (metrics) => names.push(...metrics.map(({ name }) => name)) });
