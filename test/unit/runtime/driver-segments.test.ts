@@ -48,7 +48,7 @@ function drive(first: AttemptOrder, over: Partial<DriverLimits> = {}): Promise<D
     budget: new InvocationBudget("paid"),
     handOff: true,
   };
-  return driveBatch(aBatch([first]), dag, ports, { ...limits, ...over });
+  return driveBatch(aBatch([first], { heartbeatMs: 200 }), dag, ports, { ...limits, ...over });
 }
 
 function chainOf(...taskIds: readonly string[]): AttemptOrder {
@@ -107,6 +107,25 @@ describe("a segment of short tasks", () => {
     await ports.clock.advance(2_000);
     await driving;
     expect(reports()[1]).toEqual([{ token: first.next?.token, kind: "success", continuedBy: undefined }]);
+  });
+
+  test("sends nothing of a later task, no report and no heartbeat, before the object has the report that opens it", async () => {
+    const first = chainOf("one", "slow");
+    const delivered = Promise.withResolvers<void>();
+    ports.run.onReport = async () => {
+      await delivered.promise;
+      return {};
+    };
+    const driving = drive(first);
+    await settle();
+    await ports.clock.advance(150);
+    await ports.clock.advance(2_000);
+    expect(ran).toEqual(["one", "slow"]);
+    expect(reports()).toHaveLength(1);
+    expect(ports.run.heartbeats).toEqual([]);
+    delivered.resolve();
+    await driving;
+    expect(reports().map((call) => call.map(({ token }) => token))).toEqual([[first.token], [first.next?.token]]);
   });
 
   test("is dropped when the object refuses to continue it", async () => {
