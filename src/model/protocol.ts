@@ -15,7 +15,7 @@ import type { DagRunState, TaskInstanceState } from "./state.ts";
 import type { DagSpec } from "./dag-spec.ts";
 import type { SensorSpec, TaskKind } from "./task-spec.ts";
 import type { TaskInstance, TryRecord } from "./task-instance.ts";
-import type { XComValue, XComWrite } from "./xcom.ts";
+import type { XComValue } from "./xcom.ts";
 
 // ---- claim and report: what an attempt needs, what it answers ----
 
@@ -100,8 +100,6 @@ export interface HeartbeatRequest {
   readonly tokens: readonly AttemptToken[];
   /** Log lines since the last call, by token. */
   readonly logs: Readonly<Record<AttemptToken, string>>;
-  /** XComs pushed so far by a running attempt (`xcomPush` becomes visible with the report; sensors keep theirs over pokes). */
-  readonly xcoms?: Readonly<Record<AttemptToken, readonly XComWrite[]>>;
 }
 export interface HeartbeatAnswer {
   /** Attempts to abort: fenced off, cancelled, or the run is gone. */

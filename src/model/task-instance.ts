@@ -40,16 +40,12 @@ export interface TaskInstance {
   elapsedMs: number;
 }
 
-/** Bits of `TaskInstance.flags`. Storage format: append only. */
+/** Bits of `TaskInstance.flags`. Storage format: the numbers stay. */
 export const TaskInstanceFlag = {
-  /** Skipped by a branch or short circuit: stays so when cleared while its decider stands. */
-  SKIPPED_BY_BRANCH: 1,
   /** Set by a user's mark, not by an attempt. */
   MARKED: 2,
   /** An attempt was handed to the caller and has shown no sign of life yet. */
   HANDED_OFF: 4,
-  /** Holds a slot lease. */
-  HOLDS_SLOT: 8,
   /** Packed mates of a lost message are sent alone. */
   SEND_ALONE: 16,
 } as const;

@@ -107,13 +107,12 @@ export class InProcessRun implements DagRunPort {
     return { stale, next: null, runState: this.run.head.state };
   }
 
-  async heartbeat({ tokens, logs, xcoms = {} }: HeartbeatRequest): Promise<HeartbeatAnswer> {
+  async heartbeat({ tokens, logs }: HeartbeatRequest): Promise<HeartbeatAnswer> {
     const { stale } = this.handle({ kind: "attempts-heartbeat", tokens });
     for (const instance of this.run.instances) {
       const token = instance.nonce === 0 ? undefined : tokenOf(this.run, instance);
       if (token === undefined) continue;
       this.#logged(instance, logs[token]);
-      this.#push(instance.ord, xcoms[token] ?? []);
     }
     return { stop: stale };
   }

@@ -22,7 +22,6 @@ import { parseAttemptToken, type AttemptToken, type Incarnation } from "../../mo
 import type { LiveRun } from "./live-run.ts";
 import type { RunHost } from "./host.ts";
 import type { TriesOfTokens } from "./commit.ts";
-import { writeXComs } from "./xcom-rows.ts";
 
 /** A value kept by `ctx.once` is one row. */
 const ONCE_CHARACTERS_MAX = 200_000;
@@ -93,7 +92,7 @@ export function report(host: RunHost, request: ReportRequest): ReportAnswer {
   return { stale, next: attemptBatch(host, live, handOff), runState: live.run.head.state };
 }
 
-/** Extends leases and takes the log lines and values of running attempts; says which attempts must stop. */
+/** Extends leases and takes the log lines of running attempts; says which attempts must stop. */
 export function heartbeat(host: RunHost, request: HeartbeatRequest): HeartbeatAnswer {
   const live = lifeOf(host, request.incarnation);
   if (live === null) return { stop: request.tokens };
@@ -102,13 +101,12 @@ export function heartbeat(host: RunHost, request: HeartbeatRequest): HeartbeatAn
     live,
     { kind: "attempts-heartbeat", tokens: request.tokens },
     {
-      also: (_result, now) => {
+      also: () => {
         for (const [token, tryNumber] of tries) {
           const ord = openOrd(live, token);
           if (ord === undefined) continue;
           const log = request.logs[token] ?? "";
           if (log !== "") appendLog(host.sql, ord, tryNumber, log);
-          writeXComs(host.sql, ord, request.xcoms?.[token] ?? [], now);
         }
       },
     },

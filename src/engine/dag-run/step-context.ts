@@ -7,6 +7,7 @@ import {
   OPEN_ATTEMPT_STATES,
   TASK_INSTANCE_TRANSITIONS,
 } from "../../model/state.ts";
+import { TaskInstanceFlag } from "../../model/task-instance.ts";
 import { assert } from "../../lib/assert.ts";
 import { countOwn, noteDue, runIndexOf, tallyState } from "./run-index.ts";
 import { countState } from "../upstream-counts.ts";
@@ -159,8 +160,8 @@ export function setState(ctx: StepContext, instance: TaskInstance, to: TaskInsta
   if (FINISHED_STATES.has(from) || FINISHED_STATES.has(to)) countForDependants(ctx, instance, from, to);
 }
 
-/** `HANDED_OFF`, `HOLDS_SLOT` and `SEND_ALONE` speak of an open attempt. */
-const ATTEMPT_FLAGS = 4 | 8 | 16;
+/** These speak of an open attempt. */
+const ATTEMPT_FLAGS = TaskInstanceFlag.HANDED_OFF | TaskInstanceFlag.SEND_ALONE;
 
 export function setDue(ctx: StepContext, instance: TaskInstance, at: number): void {
   instance.dueAt = at;
