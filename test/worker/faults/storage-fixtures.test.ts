@@ -6,6 +6,9 @@ import { expect, test } from "vitest";
 import dagV1 from "../../fixtures/storage/v1/dag.sql?raw";
 import run1V1 from "../../fixtures/storage/v1/run_1.sql?raw";
 import run2V1 from "../../fixtures/storage/v1/run_2.sql?raw";
+import dagV2 from "../../fixtures/storage/v2/dag.sql?raw";
+import run1V2 from "../../fixtures/storage/v2/run_1.sql?raw";
+import run2V2 from "../../fixtures/storage/v2/run_2.sql?raw";
 import { LARGE, stored } from "../../fixtures/storage/dags/stored.ts";
 import { encode } from "../../../src/lib/codec.ts";
 import { dagRunObjectName } from "../../../src/model/ids.ts";
@@ -14,7 +17,10 @@ import { resultOf, statesOf, workerEnv } from "../../support/worker-runs.ts";
 const HOUR_MS = 3_600_000;
 
 /** Every released version stays in this list. */
-const VERSIONS = [{ version: 1, dag: dagV1, runs: [run1V1, run2V1] }];
+const VERSIONS = [
+  { version: 1, dag: dagV1, runs: [run1V1, run2V1] },
+  { version: 2, dag: dagV2, runs: [run1V2, run2V2] },
+];
 
 /** As if the object had been left alone for an hour: times in its rows are counted from now, whenever the fixture was made. */
 async function restore(stub: unknown, dump: string): Promise<void> {
