@@ -8,49 +8,27 @@ import { assert } from "../../lib/assert.ts";
 import type { BackfillAnswer, BackfillOrder } from "../../model/backfill.ts";
 import { AirflareError, errorInfo } from "../../model/error.ts";
 import type { ScheduleAnswer, ScheduleOrder } from "../../model/run-schedule.ts";
-import type { DagRunHead } from "../../model/dag-run.ts";
 import type { DagSpec } from "../../model/dag-spec.ts";
 import type { RunId, SpecHash } from "../../model/ids.ts";
 import type { CreateRunAnswer, CreateRunRequest, DagRunRecord, RunStatePush } from "../../model/protocol.ts";
-import { FINISHED_RUN_STATES } from "../../model/state.ts";
-import { pushRows, runRow } from "../history/mirror-rows.ts";
 import type { MirrorRow } from "../history/mirror-rows.ts";
 import { BackfillDriver } from "./backfill-driver.ts";
 import { DagBook } from "./dag-book.ts";
 import type { DagPorts } from "./dag-ports.ts";
 import { newDagState } from "./dag-state.ts";
 import type { DagState } from "./dag-state.ts";
-import { noteDurations } from "./durations.ts";
-import { newRunHead } from "./new-run.ts";
-import { refusal, takenBy } from "./run-conflict.ts";
+import { DagTurn } from "./dag-turn.ts";
+import { OpenRuns } from "./open-runs.ts";
+import { RunCreation } from "./run-creation.ts";
 import { RunMaker } from "./run-maker.ts";
 import { RunOrders } from "./run-orders.ts";
-import { countRuns, deleteRun, findRun, listRuns, runsToCheck, updateRun } from "./run-rows.ts";
-import type { RunRow } from "./run-rows.ts";
+import { listRuns } from "./run-rows.ts";
 import { RunSchedules } from "./run-schedules.ts";
-import { promiseNext } from "./schedule-cursor.ts";
-import { nextFireAt } from "./schedule-rows.ts";
-import {
-  deleteCallsBefore,
-  deletePendingCreate,
-  openStorage,
-  Pending,
-  readCall,
-  readPendingCreate,
-  upgradeStorage,
-  writeSpec,
-} from "./storage.ts";
-import { deleteWatchesOf, watchesOf, watchesOn } from "./watchers.ts";
+import { deleteCallsBefore, openStorage, upgradeStorage, writeSpec } from "./storage.ts";
 import type { Watch } from "./watchers.ts";
 
-/** An open run is looked at again after this; the DAG's row then names the time for the cron, too. */
-const CHECK_OPEN_MS = 600_000;
-/** The cron looks this much later than the object's own alarm. */
-const WATCHDOG_MARGIN_MS = 60_000;
 /** A call without a run id is remembered this long. */
 const CALL_KEPT_MS = 3_600_000;
-/** Runs looked at per alarm. */
-const CHECK_PAGE = 100;
 
 type Refused = Extract<BackfillAnswer, { kind: "refused" }>;
 
@@ -61,14 +39,23 @@ export class DagHost {
   readonly #maker: RunMaker;
   readonly #backfills: BackfillDriver;
   readonly #schedules: RunSchedules;
+  readonly #creation: RunCreation;
+  readonly #turn: DagTurn;
+  readonly #runs: OpenRuns;
 
   constructor(ports: DagPorts) {
     this.#ports = ports;
-    this.#book = new DagBook(ports);
-    this.#orders = new RunOrders(ports);
-    this.#maker = new RunMaker(this.#book);
-    this.#backfills = new BackfillDriver(this.#book, this.#maker);
-    this.#schedules = new RunSchedules(this.#book, this.#maker);
+    const book = new DagBook(ports);
+    const orders = new RunOrders(ports);
+    const maker = new RunMaker(book);
+    this.#book = book;
+    this.#orders = orders;
+    this.#maker = maker;
+    this.#backfills = new BackfillDriver(book, maker);
+    this.#schedules = new RunSchedules(book, maker);
+    this.#creation = new RunCreation(book, maker, orders);
+    this.#turn = new DagTurn({ book, maker, orders, backfills: this.#backfills, schedules: this.#schedules });
+    this.#runs = new OpenRuns({ book, maker, orders, turn: this.#turn });
     upgradeStorage(ports.sql);
   }
 
@@ -77,57 +64,36 @@ export class DagHost {
     openStorage(this.#ports.sql);
     const state = this.#book.read() ?? newDagState(spec.dagId, spec.isPausedUponCreation, this.#ports.clock());
     if (state.specHash !== specHash || state.retired) {
-      const { heads, more } = this.#ports.sql.transactionSync(() => {
+      this.#turn.commit(state, () => {
         if (state.specHash !== specHash) writeSpec(this.#ports.sql, ++state.versionNumber, specHash, spec);
         state.specHash = specHash;
         state.retired = false;
-        this.#promise(state);
+        this.#turn.promise(state);
         this.#book.save(state, "columns");
-        return this.#follow(state, []);
+        return [];
       });
-      this.#settle(state, heads, more);
     }
     return { versionNumber: state.versionNumber, columns: this.#book.columns(state) };
   }
 
   /** No longer deployed, or its file does not load: the schedule rests, runs in flight go on. */
   retire(): void {
-    this.#change((state) => {
+    this.#turn.change((state) => {
       state.retired = true;
       state.next = null;
     });
   }
 
   setPaused(paused: boolean): void {
-    this.#change((state) => {
+    this.#turn.change((state) => {
       state.paused = paused;
-      this.#promise(state);
+      this.#turn.promise(state);
     });
   }
 
   /** Makes the run, unless its id or logical date is taken. Asking twice gives the same run. */
   async createRun(request: CreateRunRequest): Promise<CreateRunAnswer> {
-    const state = this.#book.read();
-    const spec = state === null ? null : this.#book.spec(state);
-    if (state === null || spec === null || state.specHash !== request.specHash) {
-      return { kind: "spec-needed", have: state?.specHash ?? null };
-    }
-    const repeated = readCall(this.#ports.sql, request.callId);
-    const made = repeated === null ? null : findRun(this.#ports.sql, repeated);
-    if (made !== null) return await this.#answerExisting(state, request, made);
-    let head: DagRunHead;
-    try {
-      head = newRunHead(spec, request, this.#book.now(state), this.#ports.randomId);
-    } catch (error) {
-      // Params that do not fit, and a schedule that cannot say its interval: the caller's to mend.
-      return { kind: "refused", error: errorInfo(error) };
-    }
-    const taken = takenBy(this.#ports.sql, head);
-    if (taken !== null) return await this.#answerExisting(state, request, taken);
-    const run = this.#ports.sql.transactionSync(() => this.#maker.make(state, head, request));
-    this.#book.arm(state);
-    this.#book.mirrorLater([head]);
-    return this.#created(state, request, run);
+    return await this.#creation.create(request);
   }
 
   /** Plans, makes, reads or changes a backfill. */
@@ -156,21 +122,7 @@ export class DagHost {
 
   /** Takes over a run's state and brings its rows to the history. False: D1 has not taken them, push again. */
   async pushRunState(push: RunStatePush): Promise<{ readonly mirrored: boolean }> {
-    const state = this.#book.read();
-    const { head } = push;
-    const run = state === null ? null : findRun(this.#ports.sql, head.runId);
-    // Deleted, or another life of the id: nothing of it may appear again.
-    if (state === null || run === null || run.incarnation !== head.incarnation) return { mirrored: true };
-    this.#takeOver(state, run, head, push.durations);
-    const waiting = watchesOn(this.#ports.sql, head.runId);
-    if (waiting.some((watch) => concerns(watch, push))) this.#ports.later(this.#orders.tellWatchers(head.runId));
-    try {
-      await this.#ports.mirror(pushRows(push, this.#book.pinned(head.specHash), this.#ports.clock()));
-      return { mirrored: true };
-    } catch (error) {
-      this.#ports.onError(`history of run ${head.runId}`, error);
-      return { mirrored: false };
-    }
+    return await this.#runs.push(push);
   }
 
   async watch(watch: Watch): Promise<{ readonly passed: boolean; readonly reason: string }> {
@@ -181,9 +133,8 @@ export class DagHost {
   readState(): { paused: boolean; specHash: SpecHash | null; nextRunAfter: number | null; activeRuns: number } | null {
     const state = this.#book.read();
     if (state === null) return null;
-    const { sql } = this.#ports;
-    const activeRuns = countRuns(sql, "open", false) + countRuns(sql, "open", true);
-    return { paused: state.paused, specHash: state.specHash, nextRunAfter: state.next?.runAfter ?? null, activeRuns };
+    const { paused, specHash, next } = state;
+    return { paused, specHash, nextRunAfter: next?.runAfter ?? null, activeRuns: this.#runs.count() };
   }
 
   /** Settles when the history has, or has refused, what this object wrote so far: a list read then shows the runs just made. */
@@ -205,21 +156,9 @@ export class DagHost {
     );
   }
 
-  /** Removes the run and its object's storage. False when there is none. The object goes first: asking again finishes what was cut short. */
+  /** Removes the run and its object's storage. False when there is none. */
   async deleteRun(runId: RunId): Promise<boolean> {
-    const known = this.#book.read() === null ? null : findRun(this.#ports.sql, runId);
-    if (known === null) return false;
-    await this.#ports.run(runId).destroy(known.incarnation);
-    const waiting = watchesOn(this.#ports.sql, runId);
-    this.#change((state) => {
-      deleteRun(this.#ports.sql, runId);
-      deletePendingCreate(this.#ports.sql, runId);
-      deleteWatchesOf(this.#ports.sql, runId);
-      // A run with the same id made later must sort behind this life.
-      state.clock = Math.max(state.clock, this.#book.now(state) + 1);
-    });
-    this.#ports.later(this.#orders.askAgain(waiting, this.#book.catchup()));
-    return true;
+    return await this.#runs.remove(runId);
   }
 
   /** Gives open orders again, looks after runs whose look is due, makes what the schedule owes, writes what the history lacks. */
@@ -227,14 +166,10 @@ export class DagHost {
     const state = this.#book.read();
     if (state === null) return;
     const now = this.#book.now(state);
-    await Promise.all(
-      runsToCheck(this.#ports.sql, now, CHECK_PAGE).map((run) =>
-        this.#check(run).catch((error: unknown) => this.#ports.onError(`look after run ${run.runId}`, error)),
-      ),
-    );
-    this.#change((fresh) => {
+    await this.#runs.lookAfterDue(now);
+    this.#turn.change((fresh) => {
       deleteCallsBefore(this.#ports.sql, now - CALL_KEPT_MS);
-      fresh.watchdogAt = this.#watchdogAt(fresh, now);
+      fresh.watchdogAt = this.#runs.watchdogAt(fresh, now);
     }, "only-if-changed");
   }
 
@@ -251,32 +186,6 @@ export class DagHost {
     }
   }
 
-  /** One change of the state: committed, then what follows from it (runs that may start, runs that are due). */
-  #change(change: (state: DagState) => void, when: "always" | "only-if-changed" = "always"): void {
-    const state = this.#book.read();
-    if (state === null) return;
-    const { heads, more } = this.#ports.sql.transactionSync(() => {
-      const before = JSON.stringify(state);
-      change(state);
-      const at = this.#book.scheduleNow(state);
-      const made = at === null ? [] : this.#maker.makeDue(state, at, "never");
-      if (when === "always" || made.length > 0 || JSON.stringify(state) !== before) this.#book.save(state, "columns");
-      return this.#follow(state, made);
-    });
-    this.#settle(state, heads, more);
-  }
-
-  /** What follows from any change, in its transaction: queued runs get their turn, schedules fire, the backfill goes on. */
-  #follow(
-    state: DagState,
-    made: readonly DagRunHead[],
-  ): { readonly heads: readonly DagRunHead[]; readonly more: boolean } {
-    this.#maker.startQueued(state);
-    const fired = this.#schedules.fire(state);
-    const { heads, more } = this.#backfills.fill(state);
-    return { heads: [...made, ...fired, ...heads], more };
-  }
-
   /** Carries out an order that needs the deployed spec where it names one. Refusals are answers; nothing of a refused order is stored. */
   #order<Answer>(
     order: { readonly kind: string; readonly specHash?: SpecHash },
@@ -289,9 +198,9 @@ export class DagHost {
     try {
       if (order.kind === "read" || order.kind === "dry-run") return carryOut(state, spec);
       const answers: Answer[] = [];
-      this.#change((fresh) => {
+      this.#turn.change((fresh) => {
         answers.push(carryOut(fresh, spec));
-        fresh.watchdogAt = this.#watchdogAt(fresh, this.#book.now(fresh));
+        fresh.watchdogAt = this.#runs.watchdogAt(fresh, this.#book.now(fresh));
       }, "only-if-changed");
       const [answer] = answers;
       assert(answer !== undefined, `order ${order.kind} of DAG ${state.dagId} has no answer`);
@@ -301,94 +210,4 @@ export class DagHost {
       return { kind: "refused", error: errorInfo(error) };
     }
   }
-
-  #takeOver(state: DagState, run: RunRow, head: DagRunHead, durations: Readonly<Record<string, number>>): void {
-    const { sql } = this.#ports;
-    const finished = FINISHED_RUN_STATES.has(head.state);
-    const changed =
-      run.state !== head.state && !(run.state === "running" && head.state === "queued" && run.pending !== 0);
-    if (!changed && run.pending === 0) return;
-    const spec = this.#book.spec(state);
-    // The order to run again is still under way: this is the run as it was before.
-    if ((run.pending & Pending.REPROCESS) !== 0 && head.backfillId !== String(run.backfillId)) return;
-    const { heads, more } = sql.transactionSync(() => {
-      this.#orders.confirmCreated(run);
-      if (!changed) return { heads: [], more: false };
-      const checkAt = finished ? null : this.#book.now(state) + CHECK_OPEN_MS;
-      updateRun(sql, run.runId, finished ? { state: head.state, pending: 0, checkAt } : { state: head.state, checkAt });
-      if (finished) {
-        deleteWatchesOf(sql, run.runId);
-        if (spec !== null) noteDurations(sql, spec, durations);
-      }
-      const at = this.#book.scheduleNow(state);
-      const made = at === null ? [] : this.#maker.makeDue(state, at, "if-made");
-      return this.#follow(state, made);
-    });
-    this.#settle(state, heads, more);
-  }
-
-  /** Looks after an open run: open orders, an end that was not pushed, tasks that wait. */
-  async #check(run: RunRow): Promise<void> {
-    const { sql, clock } = this.#ports;
-    updateRun(sql, run.runId, { checkAt: clock() + CHECK_OPEN_MS });
-    await this.#orders.give([run.runId]);
-    const head = await this.#orders.readHead(run.runId);
-    if (head === null || head.incarnation !== run.incarnation) return;
-    const state = this.#book.read();
-    const fresh = findRun(sql, run.runId);
-    if (state !== null && fresh !== null && fresh.incarnation === head.incarnation)
-      this.#takeOver(state, fresh, head, {});
-    if (FINISHED_RUN_STATES.has(head.state))
-      await this.#book.mirror([runRow(head, this.#book.pinned(head.specHash), clock())]);
-    await Promise.all([
-      this.#ports.run(run.runId).poke(),
-      this.#orders.tellWatchers(run.runId),
-      // The run before may have been deleted, or another one made in between.
-      this.#orders.askAgain(watchesOf(sql, run.runId), this.#book.catchup()),
-    ]);
-  }
-
-  async #answerExisting(state: DagState, request: CreateRunRequest, run: RunRow): Promise<CreateRunAnswer> {
-    const sameCall = run.callId === request.callId;
-    if (!sameCall && !request.returnExisting) return refusal(state.dagId, request, run);
-    // The answer of the first call was lost: its run is still to be created.
-    if (sameCall && readPendingCreate(this.#ports.sql, run.runId) !== null) return this.#created(state, request, run);
-    const head = readPendingCreate(this.#ports.sql, run.runId) ?? (await this.#orders.readHead(run.runId));
-    return head === null ? refusal(state.dagId, request, run) : { kind: "existing", head };
-  }
-
-  #created(state: DagState, request: CreateRunRequest, run: RunRow): CreateRunAnswer {
-    const create = this.#orders.createRequest(run);
-    return create === null ? refusal(state.dagId, request, run) : { kind: "created", create };
-  }
-
-  #promise(state: DagState): void {
-    const at = this.#book.scheduleNow(state);
-    const spec = this.#book.spec(state);
-    if (at !== null && spec !== null) promiseNext(spec, state, at);
-  }
-
-  /** Behind the transaction, in its turn: the alarm, then what others are to be told. `more`: work is left that the alarm goes on with at once. */
-  #settle(state: DagState, heads: readonly DagRunHead[], more: boolean): void {
-    this.#book.arm(state, more ? this.#book.now(state) : null);
-    this.#book.mirrorLater(heads);
-    const runIds = this.#maker.takeOrders();
-    if (runIds.length > 0) this.#ports.later(this.#orders.give(runIds));
-  }
-
-  #watchdogAt(state: DagState, now: number): number | null {
-    const { sql } = this.#ports;
-    const open = countRuns(sql, "open", false) + countRuns(sql, "open", true);
-    const fires = nextFireAt(sql);
-    if (open === 0 && fires === null) return null;
-    const at = Math.min(open === 0 ? Infinity : now + CHECK_OPEN_MS, fires ?? Infinity) + WATCHDOG_MARGIN_MS;
-    const kept = state.watchdogAt;
-    return kept !== null && kept > now && kept <= at ? kept : at;
-  }
-}
-
-/** True when a push may change the answer of a watch. */
-function concerns(watch: Watch, push: RunStatePush): boolean {
-  if (FINISHED_RUN_STATES.has(push.head.state)) return true;
-  return push.instances.some(({ taskId }) => taskId === watch.taskId || watch.downstream.includes(taskId));
 }

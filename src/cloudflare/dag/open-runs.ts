@@ -1,0 +1,158 @@
+/**
+ * @module The DAG's runs on their way: what their objects push, looks at those that were silent for long, and their removal.
+ */
+import type { DagRunHead } from "../../model/dag-run.ts";
+import type { RunId } from "../../model/ids.ts";
+import type { RunStatePush } from "../../model/protocol.ts";
+import { FINISHED_RUN_STATES } from "../../model/state.ts";
+import { pushRows, runRow } from "../history/mirror-rows.ts";
+import type { DagBook } from "./dag-book.ts";
+import type { DagState } from "./dag-state.ts";
+import type { DagTurn } from "./dag-turn.ts";
+import { noteDurations } from "./durations.ts";
+import type { RunMaker } from "./run-maker.ts";
+import type { RunOrders } from "./run-orders.ts";
+import { countRuns, deleteRun, findRun, runsToCheck, updateRun } from "./run-rows.ts";
+import type { RunRow } from "./run-rows.ts";
+import { nextFireAt } from "./schedule-rows.ts";
+import { deletePendingCreate, Pending } from "./storage.ts";
+import { deleteWatchesOf, watchesOf, watchesOn } from "./watchers.ts";
+import type { Watch } from "./watchers.ts";
+
+/** An open run is looked at again after this; the DAG's row then names the time for the cron, too. */
+const CHECK_OPEN_MS = 600_000;
+/** The cron looks this much later than the object's own alarm. */
+const WATCHDOG_MARGIN_MS = 60_000;
+/** Runs looked at per alarm. */
+const CHECK_PAGE = 100;
+
+export class OpenRuns {
+  readonly #book: DagBook;
+  readonly #maker: RunMaker;
+  readonly #orders: RunOrders;
+  readonly #turn: DagTurn;
+
+  constructor(parts: {
+    readonly book: DagBook;
+    readonly maker: RunMaker;
+    readonly orders: RunOrders;
+    readonly turn: DagTurn;
+  }) {
+    this.#book = parts.book;
+    this.#maker = parts.maker;
+    this.#orders = parts.orders;
+    this.#turn = parts.turn;
+  }
+
+  /** Takes over a run's state and brings its rows to the history. False: D1 has not taken them, push again. */
+  async push(push: RunStatePush): Promise<{ readonly mirrored: boolean }> {
+    const { sql, clock, later, mirror, onError } = this.#book.ports;
+    const state = this.#book.read();
+    const { head } = push;
+    const run = state === null ? null : findRun(sql, head.runId);
+    // Deleted, or another life of the id: nothing of it may appear again.
+    if (state === null || run === null || run.incarnation !== head.incarnation) return { mirrored: true };
+    this.#takeOver(state, run, head, push.durations);
+    const waiting = watchesOn(sql, head.runId);
+    if (waiting.some((watch) => concerns(watch, push))) later(this.#orders.tellWatchers(head.runId));
+    try {
+      await mirror(pushRows(push, this.#book.pinned(head.specHash), clock()));
+      return { mirrored: true };
+    } catch (error) {
+      onError(`history of run ${head.runId}`, error);
+      return { mirrored: false };
+    }
+  }
+
+  /** Removes the run and its object's storage. False when there is none. The object goes first: asking again finishes what was cut short. */
+  async remove(runId: RunId): Promise<boolean> {
+    const { sql, run, later } = this.#book.ports;
+    const known = this.#book.read() === null ? null : findRun(sql, runId);
+    if (known === null) return false;
+    await run(runId).destroy(known.incarnation);
+    const waiting = watchesOn(sql, runId);
+    this.#turn.change((state) => {
+      deleteRun(sql, runId);
+      deletePendingCreate(sql, runId);
+      deleteWatchesOf(sql, runId);
+      // A run with the same id made later must sort behind this life.
+      state.clock = Math.max(state.clock, this.#book.now(state) + 1);
+    });
+    later(this.#orders.askAgain(waiting, this.#book.catchup()));
+    return true;
+  }
+
+  /** Looks after a page of the runs whose look is due: open orders, an end that was not pushed, tasks that wait. */
+  async lookAfterDue(now: number): Promise<void> {
+    const { sql, onError } = this.#book.ports;
+    await Promise.all(
+      runsToCheck(sql, now, CHECK_PAGE).map((run) =>
+        this.#check(run).catch((error: unknown) => onError(`look after run ${run.runId}`, error)),
+      ),
+    );
+  }
+
+  count(): number {
+    const { sql } = this.#book.ports;
+    return countRuns(sql, "open", false) + countRuns(sql, "open", true);
+  }
+
+  /** When the cron is to wake this object should its alarm be lost; null while there is nothing to look after. */
+  watchdogAt(state: DagState, now: number): number | null {
+    const open = this.count();
+    const fires = nextFireAt(this.#book.ports.sql);
+    if (open === 0 && fires === null) return null;
+    const at = Math.min(open === 0 ? Infinity : now + CHECK_OPEN_MS, fires ?? Infinity) + WATCHDOG_MARGIN_MS;
+    const kept = state.watchdogAt;
+    return kept !== null && kept > now && kept <= at ? kept : at;
+  }
+
+  async #check(run: RunRow): Promise<void> {
+    const { sql, clock } = this.#book.ports;
+    updateRun(sql, run.runId, { checkAt: clock() + CHECK_OPEN_MS });
+    await this.#orders.give([run.runId]);
+    const head = await this.#orders.readHead(run.runId);
+    if (head === null || head.incarnation !== run.incarnation) return;
+    const state = this.#book.read();
+    const fresh = findRun(sql, run.runId);
+    if (state !== null && fresh !== null && fresh.incarnation === head.incarnation)
+      this.#takeOver(state, fresh, head, {});
+    if (FINISHED_RUN_STATES.has(head.state))
+      await this.#book.mirror([runRow(head, this.#book.pinned(head.specHash), clock())]);
+    await Promise.all([
+      this.#book.ports.run(run.runId).poke(),
+      this.#orders.tellWatchers(run.runId),
+      // The run before may have been deleted, or another one made in between.
+      this.#orders.askAgain(watchesOf(sql, run.runId), this.#book.catchup()),
+    ]);
+  }
+
+  #takeOver(state: DagState, run: RunRow, head: DagRunHead, durations: Readonly<Record<string, number>>): void {
+    const { sql } = this.#book.ports;
+    const finished = FINISHED_RUN_STATES.has(head.state);
+    const changed =
+      run.state !== head.state && !(run.state === "running" && head.state === "queued" && run.pending !== 0);
+    if (!changed && run.pending === 0) return;
+    const spec = this.#book.spec(state);
+    // The order to run again is still under way: this is the run as it was before.
+    if ((run.pending & Pending.REPROCESS) !== 0 && head.backfillId !== String(run.backfillId)) return;
+    this.#turn.commit(state, () => {
+      this.#orders.confirmCreated(run);
+      if (!changed) return null;
+      const checkAt = finished ? null : this.#book.now(state) + CHECK_OPEN_MS;
+      updateRun(sql, run.runId, finished ? { state: head.state, pending: 0, checkAt } : { state: head.state, checkAt });
+      if (finished) {
+        deleteWatchesOf(sql, run.runId);
+        if (spec !== null) noteDurations(sql, spec, durations);
+      }
+      const at = this.#book.scheduleNow(state);
+      return at === null ? [] : this.#maker.makeDue(state, at, "if-made");
+    });
+  }
+}
+
+/** True when a push may change the answer of a watch. */
+function concerns(watch: Watch, push: RunStatePush): boolean {
+  if (FINISHED_RUN_STATES.has(push.head.state)) return true;
+  return push.instances.some(({ taskId }) => taskId === watch.taskId || watch.downstream.includes(taskId));
+}
