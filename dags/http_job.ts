@@ -1,7 +1,7 @@
 /**
  * @module One HTTP call, all of it from the run's conf: an application schedules calls (`/api/airflare/v1/schedules`) without code of its own.
  */
-import { AirflowException, AirflowFailException, dag, p, task } from "airflare";
+import { AirflowException, AirflowFailException, dag, p, safeFetch, task } from "airflare";
 
 interface Call {
   readonly method: string;
@@ -14,6 +14,8 @@ interface Call {
 
 /** Retries that a conf may ask for: the task itself has as many. */
 const RETRIES_MAX = 10;
+/** Below the task's executionTimeout. */
+const TIMEOUT_MS = 110_000;
 /** Characters of the answer that are kept as the task's result. */
 const ANSWER_MAX = 10_000;
 
@@ -26,14 +28,16 @@ const call = task(
     maxRetryDelay: "10m",
     executionTimeout: "2m",
   },
-  async ({ method, url, headers, body, expectedStatus, retries }: Call, { log, signal, ti }) => {
+  async ({ method, url, headers, body, expectedStatus, retries }: Call, { env, log, signal, ti }) => {
     try {
       const text = body === null ? null : typeof body === "string" ? body : JSON.stringify(body);
       const type: Record<string, string> =
         text === null || typeof body === "string" ? {} : { "content-type": "application/json" };
       // The same for each try of the run: the server can tell a repeat.
       const ours = { "idempotency-key": ti.idempotencyKey, ...type };
-      const answer = await fetch(url, { method, headers: { ...ours, ...headers }, body: text, signal });
+      // The URL comes from whoever may start a run: only hosts that the deployment lets its pipelines call.
+      const request = { method, headers: { ...ours, ...headers }, body: text, signal, timeoutMs: TIMEOUT_MS };
+      const answer = await safeFetch(env, url, request);
       const content = (await answer.text()).slice(0, ANSWER_MAX);
       log.info(`${method} ${url} answered ${answer.status}`);
       const isExpected = expectedStatus.length === 0 ? answer.ok : expectedStatus.includes(answer.status);

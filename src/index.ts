@@ -37,6 +37,7 @@ export { shortCircuit } from "./dag/operators/short-circuit.ts";
 export { p, type Param, type ParamValues } from "./dag/param.ts";
 export type { RelativeDelta } from "./dag/relative-delta.ts";
 export type { CronSchedule, DeltaSchedule, EventsSchedule, Schedule } from "./dag/schedule.ts";
+export { safeFetch, type SafeFetchInit } from "./dag/safe-fetch.ts";
 export { done, type Done } from "./dag/sensors/done.ts";
 export { Sensor, sensor, type SensorOptions } from "./dag/sensors/sensor.ts";
 export { typed, type NotStorable, type Typed } from "./dag/storable.ts";

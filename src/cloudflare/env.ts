@@ -38,6 +38,10 @@ export interface Env {
   readonly AIRFLARE_QUEUE_HOLD?: string;
   /** `"1"`: a local start, never deployed. */
   readonly AIRFLARE_LOCAL?: string;
+  /** Private hosts that pipelines may call all the same: `db.corp:5432, *.svc.example, 10.1.0.0/16`. */
+  readonly AIRFLARE_ALLOWED_HOSTS?: string;
+  /** The Worker's own names: pipelines must not call them. */
+  readonly AIRFLARE_HOSTNAMES?: string;
   /** `"0"`: no object arms a schedule alarm, only ticks create scheduled runs. */
   readonly AIRFLARE_TICK?: string;
   /** Plan of the account: `"free"` lowers what one invocation may use up. */

@@ -76,6 +76,17 @@ export const ERROR_CODES = {
   stale_attempt: { status: 409, retryable: false, doc: "The attempt's token is no longer the current one." },
   variable_not_found: { status: 404, retryable: false, doc: "No variable has this name and no default was given." },
   connection_not_found: { status: 404, retryable: false, doc: "No connection has this id." },
+  target_refused: {
+    status: 422,
+    retryable: false,
+    doc: "The Worker may not call this address (private, loopback, metadata, odd port, its own name); `AIRFLARE_ALLOWED_HOSTS` lists exceptions.",
+  },
+  target_unreachable: {
+    status: 502,
+    retryable: true,
+    doc: "The called host has no address, refused, or did not answer in time.",
+  },
+  answer_too_large: { status: 502, retryable: false, doc: "The called host answered with more bytes than allowed." },
   not_migrated: {
     status: 503,
     retryable: true,

@@ -4,8 +4,9 @@
 import type { HookClass, Variables } from "../dag/context.ts";
 import type { Env } from "../dag/register.ts";
 import { AirflareError } from "../model/error.ts";
+import { isSensitiveName } from "../model/sensitive-name.ts";
 import type { Connection, RuntimePorts } from "./ports.ts";
-import { isSensitiveName, type SecretMasker } from "./secret-masker.ts";
+import type { SecretMasker } from "./secret-masker.ts";
 
 type LookupPorts = Pick<RuntimePorts, "variables" | "connections" | "variableDefaults">;
 

@@ -2,18 +2,12 @@
  * @module Masking of secrets in what an attempt leaves behind (Airflow's `mask_secret`): values of connections and of variables with sensitive names,
  * plain, base64, URL-encoded and JSON-escaped. Masked before anything is stored.
  */
+import { isSensitiveName } from "../model/sensitive-name.ts";
 import type { Connection } from "./ports.ts";
 
 const MASK = "***";
 /** Shorter values are words of any text: masking them would make logs unreadable without hiding anything. */
 const SECRET_LENGTH_MIN = 5;
-const SENSITIVE_NAME =
-  /pass(word|wd|phrase)|secret|token|api_?key|access_?key|authorization|private_?key|keyfile_dict|service_account|credential|dsn/i;
-
-/** True when a field or variable of this name holds a secret. */
-export function isSensitiveName(name: string): boolean {
-  return SENSITIVE_NAME.test(name.replaceAll("-", "_"));
-}
 
 /** Knows the secrets that one driver invocation has handed out. */
 export class SecretMasker {

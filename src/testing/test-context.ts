@@ -59,11 +59,11 @@ export function testContext<X = AnyXComs>(options: TestContextOptions<X> = {}): 
   const runId = own.runId ?? dagRun?.runId ?? "test";
   const dagId = dagRun?.dagId ?? own.dag?.dagId ?? "test";
   const ti = testTaskInstance<X>({ dagId, runId }, { ...xcoms }, ownTi);
-  const env: unknown = {};
+  const env: unknown = { AIRFLARE_LOCAL: "1" };
   const connection = connectionGetter(connections);
   const dataInterval = own.dataInterval ?? { start: logicalDate, end: logicalDate };
   return {
-    // A test that needs bindings gives them.
+    // Any host may be called, as in a local start. A test that needs bindings gives them.
     env: env as Env,
     log: CONSOLE_LOG,
     stats: { incr: ignore, decr: ignore, gauge: ignore, timing: ignore, timer: (_name, fn) => fn() },

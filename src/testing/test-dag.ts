@@ -42,8 +42,8 @@ export interface TestDagOptions<P = Readonly<Record<string, unknown>>> {
   readonly mock?: Mocks;
   readonly variables?: Readonly<Record<string, unknown>>;
   readonly connections?: Readonly<Record<string, Partial<Connection>>>;
-  /** `ctx.env`. */
-  readonly env?: unknown;
+  /** `ctx.env`. It is a local start's: any host may be called, unless `AIRFLARE_LOCAL` says otherwise. */
+  readonly env?: object;
 }
 
 export interface TestTaskInstance {
@@ -121,7 +121,7 @@ class TestRun {
       now: this.#clock.now,
       sleep: this.#clock.sleep,
       randomId: () => `call-${++this.#ids}`,
-      env: options.env ?? {},
+      env: { AIRFLARE_LOCAL: "1", ...options.env },
     };
   }
 

@@ -2,7 +2,7 @@
  * @module Variables and connections on the wire. Secrets are never sent back: `***` stands for them, and sent in, keeps what is stored.
  */
 import { nullableText, pageQuery } from "./wire-value.ts";
-import { isSensitiveName } from "../../runtime/secret-masker.ts";
+import { isSensitiveName } from "../../model/sensitive-name.ts";
 import * as z from "zod/mini";
 import type { ConnectionEntry } from "../../cloudflare/connections.ts";
 import type { VariableEntry } from "../../cloudflare/variables.ts";

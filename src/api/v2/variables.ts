@@ -2,7 +2,7 @@
  * @module Airflow variables.
  */
 import { MASK, VariableBody, variableListQuery, variableResponse } from "../schemas/variables.ts";
-import { isSensitiveName } from "../../runtime/secret-masker.ts";
+import { isSensitiveName } from "../../model/sensitive-name.ts";
 import { keyedRoutes } from "../keyed-resource.ts";
 import type { ApiApp } from "../ports.ts";
 
