@@ -76,6 +76,11 @@ export const ERROR_CODES = {
   stale_attempt: { status: 409, retryable: false, doc: "The attempt's token is no longer the current one." },
   variable_not_found: { status: 404, retryable: false, doc: "No variable has this name and no default was given." },
   connection_not_found: { status: 404, retryable: false, doc: "No connection has this id." },
+  wrong_connection_type: {
+    status: 422,
+    retryable: false,
+    doc: "The connection is of another type than the hook or operator takes.",
+  },
   target_refused: {
     status: 422,
     retryable: false,

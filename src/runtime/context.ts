@@ -13,6 +13,7 @@ import type { Env } from "../dag/register.ts";
 import type { DagRunHead } from "../model/dag-run.ts";
 import { formatPrinted } from "./console-capture.ts";
 import { connectionGetter, hookMaker, variablesOf } from "./lookups.ts";
+import type { OpenHooks } from "./open-hooks.ts";
 import type { RuntimePorts } from "./ports.ts";
 import type { SecretMasker } from "./secret-masker.ts";
 import type { StatsCollector } from "./stats.ts";
@@ -24,6 +25,8 @@ export interface ContextScope {
   readonly dag: ExecutableDag;
   readonly ports: Pick<RuntimePorts, "variables" | "connections" | "variableDefaults" | "env">;
   readonly masker: SecretMasker;
+  /** Where the hooks go that `ctx.hook` makes. */
+  readonly hooks: OpenHooks;
   readonly log: TaskLog;
   readonly stats: StatsCollector;
 }
@@ -54,7 +57,7 @@ export function runContext(scope: ContextScope): RunContext {
     ...dateTexts(logicalDate),
     variables: variablesOf(ports, scope.masker),
     connections: { get: connection },
-    hook: hookMaker(connection, env),
+    hook: hookMaker(connection, env, scope.hooks),
   };
 }
 

@@ -15,7 +15,8 @@ import { runCallbacks } from "./callbacks.ts";
 import { withConsoleCaptured } from "./console-capture.ts";
 import { runContext, taskInstanceContext } from "./context.ts";
 import { returnedOutcome, thrownOutcome } from "./outcome.ts";
-import { pokeAnswered, type PokeResult, type PokeScope, pokeThrew } from "./poke.ts";
+import { pokeAnswered, type PokeResult, type PokeScope, pokeThrew, timeoutAt } from "./poke.ts";
+import { OpenHooks } from "./open-hooks.ts";
 import type { RuntimePorts } from "./ports.ts";
 import type { SecretMasker } from "./secret-masker.ts";
 import { messageOf, stackText } from "./signal.ts";
@@ -70,10 +71,12 @@ async function executeAttempt(attempt: Attempt): Promise<AttemptReport> {
   const { now, metrics } = scope.ports;
   const startedAt = now();
   const xcoms = new XComWriter(scope.head, order, scope.ports.objects);
-  const stats = new StatsCollector(now, (message) => log.write("warning", message, "airflare"));
+  const warn = (message: string): void => log.write("warning", message, "airflare");
+  const stats = new StatsCollector(now, warn);
+  const hooks = new OpenHooks();
   let outcome: AttemptOutcome;
   try {
-    const work = withConsoleCaptured(log, () => runTask({ ...attempt, xcoms, stats, startedAt }));
+    const work = withConsoleCaptured(log, () => runTask({ ...attempt, xcoms, stats, hooks, startedAt }));
     const what = `Task ${order.taskId} of run ${scope.head.runId} (try ${order.tryNumber})`;
     outcome = await limitTime(work, { ms: order.executionTimeoutMs, deadlines: scope.deadlines, abort, what });
   } catch (thrown) {
@@ -83,6 +86,7 @@ async function executeAttempt(attempt: Attempt): Promise<AttemptReport> {
   log.close();
   handOver(stats, metrics);
   const text = log.drain();
+  await hooks.close(scope.ports.sleep, warn);
   return { token: order.token, outcome, startedAt, endedAt: now(), ...(text === "" ? {} : { log: text }) };
 }
 
@@ -102,6 +106,7 @@ interface TaskWork extends Attempt {
   readonly startedAt: number;
 }
 
+  readonly hooks: OpenHooks;
 async function runTask(work: TaskWork): Promise<AttemptOutcome> {
   const { order, scope, xcoms } = work;
   // An empty task is dispatched only for its callbacks or outlets: it needs no code of its own.
@@ -162,8 +167,8 @@ function failureOutcome(thrown: unknown, work: Pick<TaskWork, keyof Attempt | "x
 }
 
 function taskContext(work: TaskWork, task: TaskSpec): Context {
-  const { order, scope, log, stats, xcoms, abort, startedAt } = work;
-  const base = runContext({ ...scope, log, stats });
+  const { order, scope, log, stats, hooks, xcoms, abort, startedAt } = work;
+  const base = runContext({ ...scope, log, stats, hooks });
   const { taskId, mapIndex } = order;
   const pull = xcomPuller({ taskId, mapIndex, dag: scope.dag, xcoms: scope.xcoms, pushed: (key) => xcoms.get(key) });
   const ti = taskInstanceContext(

@@ -5,6 +5,7 @@ import type { HookClass, Variables } from "../dag/context.ts";
 import type { Env } from "../dag/register.ts";
 import { AirflareError } from "../model/error.ts";
 import { isSensitiveName } from "../model/sensitive-name.ts";
+import type { OpenHooks } from "./open-hooks.ts";
 import type { Connection, RuntimePorts } from "./ports.ts";
 import type { SecretMasker } from "./secret-masker.ts";
 
@@ -53,12 +54,17 @@ export function connectionGetter(ports: LookupPorts, masker: SecretMasker): (id:
   };
 }
 
-/** `ctx.hook`: an instance of the class over the connection and the bindings. */
+/** `ctx.hook`: an instance of the class over the connection and the bindings, closed when the attempt ends. */
 export function hookMaker(
   connection: (id: string) => Promise<Connection>,
   env: Env,
+  hooks: OpenHooks,
 ): <H>(hook: HookClass<H>, connectionId: string) => Promise<H> {
-  return async (hook, connectionId) => new hook(await connection(connectionId), env);
+  return async (hookClass, connectionId) => {
+    const hook = new hookClass(await connection(connectionId), env);
+    hooks.add(hook);
+    return hook;
+  };
 }
 
 function parsed(name: string, text: string): unknown {

@@ -15,6 +15,7 @@ import type { TaskSpec } from "../model/task-spec.ts";
 import { runCallbacks } from "./callbacks.ts";
 import { withConsoleCaptured } from "./console-capture.ts";
 import { type ContextScope, runContext, taskInstanceContext } from "./context.ts";
+import { OpenHooks } from "./open-hooks.ts";
 import type { RuntimePorts } from "./ports.ts";
 import { SecretMasker } from "./secret-masker.ts";
 import { messageOf } from "./signal.ts";
@@ -45,8 +46,10 @@ export async function runCallback(
 ): Promise<string> {
   const masker = new SecretMasker();
   const log = new TaskLog(ports.now, masker);
-  const stats = new StatsCollector(ports.now, (text) => log.write("warning", text, "airflare"));
-  const scope = { head, dag, ports, masker, log, stats };
+  const warn = (text: string): void => log.write("warning", text, "airflare");
+  const stats = new StatsCollector(ports.now, warn);
+  const hooks = new OpenHooks();
+  const scope = { head, dag, ports, masker, log, stats, hooks };
   const deadlines = new Deadlines(ports);
   const abort = new AbortController();
   try {
@@ -57,6 +60,7 @@ export async function runCallback(
     log.write("error", messageOf(thrown), "airflare");
   }
   deadlines.close();
+  await hooks.close(ports.sleep, warn);
   log.close();
   if (stats.metrics.length > 0) ports.metrics(stats.metrics);
   return log.drain();

@@ -45,6 +45,7 @@ export interface TestContextOptions<X = AnyXComs> extends Partial<
   readonly xcoms?: Readonly<Record<string, unknown>>;
 }
 
+const LOCAL: object = { AIRFLARE_LOCAL: "1" };
 const LOGICAL_DATE = new Date("2026-01-01T00:00:00Z");
 
 /**
@@ -59,12 +60,12 @@ export function testContext<X = AnyXComs>(options: TestContextOptions<X> = {}): 
   const runId = own.runId ?? dagRun?.runId ?? "test";
   const dagId = dagRun?.dagId ?? own.dag?.dagId ?? "test";
   const ti = testTaskInstance<X>({ dagId, runId }, { ...xcoms }, ownTi);
-  const env: unknown = { AIRFLARE_LOCAL: "1" };
+  // Any host may be called, as in a local start. A test that needs bindings gives them.
+  const env = own.env ?? (LOCAL as Env);
   const connection = connectionGetter(connections);
   const dataInterval = own.dataInterval ?? { start: logicalDate, end: logicalDate };
   return {
-    // Any host may be called, as in a local start. A test that needs bindings gives them.
-    env: env as Env,
+    env,
     log: CONSOLE_LOG,
     stats: { incr: ignore, decr: ignore, gauge: ignore, timing: ignore, timer: (_name, fn) => fn() },
     dag: { dagId, id: dagId, description: null, tags: [] },
@@ -89,7 +90,7 @@ export function testContext<X = AnyXComs>(options: TestContextOptions<X> = {}): 
     ...dateTexts(logicalDate),
     variables: { get: variableGetter(variables) },
     connections: { get: connection },
-    hook: async (hookClass, id) => new hookClass(await connection(id), env as Env),
+    hook: async (hookClass, id) => new hookClass(await connection(id), env),
     ti,
     taskInstance: ti,
     // The few who look at the spec give what they look at.

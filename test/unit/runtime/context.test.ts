@@ -7,6 +7,7 @@ import type { AttemptBatch, AttemptOrder } from "../../../src/model/protocol.ts"
 import { dateTexts } from "../../../src/runtime/context.ts";
 import { connectionGetter, hookMaker, variablesOf } from "../../../src/runtime/lookups.ts";
 import type { Connection, Metric } from "../../../src/runtime/ports.ts";
+import { OpenHooks } from "../../../src/runtime/open-hooks.ts";
 import { SecretMasker } from "../../../src/runtime/secret-masker.ts";
 import { StatsCollector } from "../../../src/runtime/stats.ts";
 import { attemptReport, linesOf } from "../../support/attempt-runner.ts";
@@ -178,9 +179,33 @@ describe("connections", () => {
       }
     }
     const masker = new SecretMasker();
-    const hook = hookMaker(connectionGetter(ports, masker), { LAKE: "lake" } as never);
+    const hook = hookMaker(connectionGetter(ports, masker), { LAKE: "lake" } as never, new OpenHooks());
     expect((await hook(Hook, "slack")).got).toEqual([slack, { LAKE: "lake" }]);
     expect(masker.mask("pass-word")).toBe("***");
+  });
+
+  test("hooks that hold something are closed at the end, whatever one of them does, and those that hold nothing are left alone", async () => {
+    const closed: string[] = [];
+    class Plain {
+      readonly holds = null;
+    }
+    class Held {
+      async [Symbol.asyncDispose](): Promise<void> {
+        closed.push("held");
+      }
+    }
+    class Broken {
+      async [Symbol.asyncDispose](): Promise<void> {
+        throw new Error("no leave taken");
+      }
+    }
+    const hooks = new OpenHooks();
+    const make = hookMaker(connectionGetter(ports, new SecretMasker()), {} as never, hooks);
+    for (const hookClass of [Plain, Broken, Held]) await make<object>(hookClass, "slack");
+    const warnings: string[] = [];
+    await hooks.close(ports.sleep, (message) => warnings.push(message));
+    await hooks.close(ports.sleep, (message) => warnings.push(message));
+    expect([closed, warnings]).toEqual([["held"], ["A hook's connection could not be closed: no leave taken"]]);
   });
 
   test("a missing one is an error that names those that exist", async () => {
