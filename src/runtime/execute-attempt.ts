@@ -15,7 +15,7 @@ import { runCallbacks } from "./callbacks.ts";
 import { withConsoleCaptured } from "./console-capture.ts";
 import { runContext, taskInstanceContext } from "./context.ts";
 import { returnedOutcome, thrownOutcome } from "./outcome.ts";
-import { pokeAnswered, type PokeResult, type PokeScope, pokeThrew, timeoutAt } from "./poke.ts";
+import { pokeAnswered, type PokeResult, type PokeScope, pokeThrew } from "./poke.ts";
 import { OpenHooks } from "./open-hooks.ts";
 import type { RuntimePorts } from "./ports.ts";
 import type { SecretMasker } from "./secret-masker.ts";
@@ -83,10 +83,10 @@ async function executeAttempt(attempt: Attempt): Promise<AttemptReport> {
     outcome = failureOutcome(thrown, { ...attempt, xcoms, startedAt });
   }
   xcoms.close();
+  await hooks.close(scope.ports.sleep, warn);
   log.close();
   handOver(stats, metrics);
   const text = log.drain();
-  await hooks.close(scope.ports.sleep, warn);
   return { token: order.token, outcome, startedAt, endedAt: now(), ...(text === "" ? {} : { log: text }) };
 }
 
@@ -103,10 +103,10 @@ function handOver({ metrics }: StatsCollector, port: RuntimePorts["metrics"]): v
 interface TaskWork extends Attempt {
   readonly xcoms: XComWriter;
   readonly stats: StatsCollector;
+  readonly hooks: OpenHooks;
   readonly startedAt: number;
 }
 
-  readonly hooks: OpenHooks;
 async function runTask(work: TaskWork): Promise<AttemptOutcome> {
   const { order, scope, xcoms } = work;
   // An empty task is dispatched only for its callbacks or outlets: it needs no code of its own.

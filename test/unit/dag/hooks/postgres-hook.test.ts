@@ -80,7 +80,8 @@ test("values keep what they are", async () => {
     local: new Date("2024-03-01T10:00:00.500Z"),
     zoned: new Date("2024-03-01T08:00:00Z"),
   });
-  expect([...(one?.result as { bytes: Uint8Array }).bytes]).toEqual([1, 2, 255]);
+  const { bytes } = one?.result as { readonly bytes: Uint8Array };
+  expect([...bytes]).toEqual([1, 2, 255]);
 });
 
 test("run answers how many rows changed, of one statement, of several, and of a script", async () => {
