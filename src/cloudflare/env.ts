@@ -4,6 +4,7 @@
  * Objects are typed by our own protocol instead of the platform's generated RPC types: a stub answers promises for exactly these calls.
  */
 import type { DagApi, DagRunApi } from "../model/protocol.ts";
+import type { DagUpkeep, RunUpkeep } from "../model/upkeep.ts";
 import type { SlotApi } from "./slot/slot-leases.ts";
 import type { TaskMessage } from "../model/task-message.ts";
 
@@ -18,8 +19,8 @@ export interface MessageQueue {
 }
 
 export interface Env {
-  readonly DAG_RUN: ObjectNamespace<DagRunApi>;
-  readonly DAG: ObjectNamespace<DagApi>;
+  readonly DAG_RUN: ObjectNamespace<DagRunApi & RunUpkeep>;
+  readonly DAG: ObjectNamespace<DagApi & DagUpkeep>;
   readonly SLOT: ObjectNamespace<SlotApi>;
   /** Shard 0 of the default task queue; further shards are `TASK_QUEUE_1`, `TASK_QUEUE_2`, ... without a gap. */
   readonly TASK_QUEUE: MessageQueue;
@@ -44,9 +45,22 @@ export interface Env {
   readonly AIRFLARE_HOSTNAMES?: string;
   /** `"0"`: no object arms a schedule alarm, only ticks create scheduled runs. */
   readonly AIRFLARE_TICK?: string;
+  /** Days that ended runs are kept when their DAG does not say; default 90, `"0"`: for ever. */
+  readonly AIRFLARE_RETENTION_DAYS?: string;
   /** Plan of the account: `"free"` lowers what one invocation may use up. */
   readonly AIRFLARE_PLAN?: string;
   /** Password of the local user `admin`. */
   readonly AIRFLARE_ADMIN_PASSWORD?: string;
   readonly AIRFLARE_SECRET_KEY?: string;
+}
+
+const RETENTION_DAYS = 90;
+
+/** The deployment's retention, ms; null: for ever. Anything but a number of days leaves the default. */
+export function defaultRetentionMs({
+  AIRFLARE_RETENTION_DAYS: text,
+}: Pick<Env, "AIRFLARE_RETENTION_DAYS">): number | null {
+  const given = Number(text === undefined || text.trim() === "" ? RETENTION_DAYS : text);
+  const days = Number.isFinite(given) && given >= 0 ? given : RETENTION_DAYS;
+  return days === 0 ? null : days * 86_400_000;
 }

@@ -83,6 +83,8 @@ export interface DagSpec {
   readonly maxActiveTasks: number;
   readonly maxConsecutiveFailedDagRuns: number;
   readonly dagrunTimeoutMs: number | null;
+  /** How long an ended run is kept, ms; null: for ever. Absent: as the deployment says. */
+  readonly retentionMs?: number | null;
   readonly failFast: boolean;
   readonly isPausedUponCreation: boolean;
   readonly params: Readonly<Record<string, ParamSpec>>;

@@ -10,6 +10,9 @@ import type { CreateDagRunRequest, CreateRunRequest, DagRunApi, RunCommand } fro
 import type { DagRunState, TaskInstanceState } from "../../src/model/state.ts";
 import { nodeSql } from "./node-sql.ts";
 
+/** What the world's deployment says. */
+export const RETENTION_MS = 90 * 86_400_000;
+
 /** What a run's object was asked for, and what it answers. */
 export interface WorldRun {
   head: DagRunHead | null;
@@ -17,6 +20,7 @@ export interface WorldRun {
   readonly commands: RunCommand[];
   states: Record<string, TaskInstanceState>;
   destroyed: boolean;
+  failDestroy: boolean;
 }
 
 export class DagHostWorld {
@@ -125,6 +129,7 @@ export class DagHostWorld {
       },
       setAlarm: (at) => this.alarms.push(at),
       later: (work) => this.#later.push(work),
+      retentionMs: RETENTION_MS,
       ownSchedule: this.#ownSchedule,
       onError: (what) => this.errors.push(what),
     });
@@ -133,7 +138,7 @@ export class DagHostWorld {
   #run(runId: string): WorldRun {
     const known = this.runs.get(runId);
     if (known !== undefined) return known;
-    const run: WorldRun = { head: null, created: [], commands: [], states: {}, destroyed: false };
+    const run: WorldRun = { head: null, created: [], commands: [], states: {}, destroyed: false, failDestroy: false };
     this.runs.set(runId, run);
     return run;
   }
@@ -168,6 +173,7 @@ export class DagHostWorld {
       },
       poke: async () => this.onCall(),
       destroy: async () => {
+        if (run.failDestroy) throw new Error("object reset");
         run.destroyed = true;
       },
     };

@@ -27,6 +27,7 @@ import type { DagRunHead } from "../../model/dag-run.ts";
 import type { DagSpec } from "../../model/dag-spec.ts";
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
+import type { RunUpkeep } from "../../model/upkeep.ts";
 import type { LiveRun } from "./live-run.ts";
 import { RunHost } from "./host.ts";
 import type { TryRecord } from "../../model/task-instance.ts";
@@ -36,7 +37,7 @@ import { objectSql } from "./sql.ts";
 import { readLog } from "./logs.ts";
 import { readTries } from "./storage.ts";
 
-export class DagRunObject extends DurableObject<Env> implements DagRunApi {
+export class DagRunObject extends DurableObject<Env> implements DagRunApi, RunUpkeep {
   readonly #host: RunHost;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -136,6 +137,11 @@ export class DagRunObject extends DurableObject<Env> implements DagRunApi {
 
   async poke(): Promise<void> {
     await this.#called().poke();
+  }
+
+  async mirrorAgain(incarnation: Incarnation): Promise<boolean | null> {
+    const live = this.#called().live();
+    return live?.run.head.incarnation === incarnation ? await this.#host.mirrorAgain(live) : null;
   }
 
   async destroy(incarnation: Incarnation): Promise<void> {

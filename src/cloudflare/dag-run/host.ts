@@ -160,6 +160,16 @@ export class RunHost {
     await this.alarm();
   }
 
+  /** Pushes all of the run, as if the history had nothing of it. False: it has not taken it yet; the duty goes on. */
+  async mirrorAgain(live: LiveRun): Promise<boolean> {
+    live.book.mirroredSeq = -1;
+    live.pushNow = true;
+    this.sql.transactionSync<void>(() => writeBook(this.sql, live));
+    await this.#duties.kick();
+    this.#rearm();
+    return live.book.mirroredSeq >= live.run.head.seq;
+  }
+
   /** The head when the run has ended and the history has it, or what it is after `timeoutMs`. */
   async wait(timeoutMs: number): Promise<LiveRun | null> {
     const deadline = this.#ports.clock() + timeoutMs;

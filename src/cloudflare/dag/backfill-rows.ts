@@ -87,6 +87,11 @@ export function progressOf(sql: Sql, { backfill, total, cursor, skipped }: Backf
   return { total, left, skipped, ...countBackfillRuns(sql, backfill.backfillId) };
 }
 
+/** The history has lost its rows. */
+export function oweBackfills(sql: Sql): void {
+  sql.exec("UPDATE backfill SET mirrored_seq = -1");
+}
+
 /** Rows that the history lacks, and what is to be noted when it has them. */
 export function owedBackfills(sql: Sql): { readonly rows: readonly MirrorRow[]; readonly written: () => void } {
   const owed = sql.exec("SELECT backfill_id, v, seq FROM backfill WHERE seq > mirrored_seq ORDER BY backfill_id");

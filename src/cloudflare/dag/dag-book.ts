@@ -118,25 +118,36 @@ export class DagBook {
     await this.#writing;
   }
 
-  /** Writes rows of runs and, if they changed, the DAG's columns. Never throws: what D1 does not take is tried again by the alarm. */
-  async mirror(runs: readonly MirrorRow[]): Promise<void> {
+  /** Writes all rows of backfills and schedules that the history lacks; what D1 does not take is tried again by the alarm. */
+  async mirrorOwed(): Promise<void> {
+    // Page by page.
+    // oxlint-disable-next-line no-await-in-loop
+    while (isHistoryOwed(this.ports.sql) && (await this.mirror([])));
+  }
+
+  /**
+   * Writes rows of runs and, if they changed, the DAG's columns. Never throws: what D1 does not take is tried again by the alarm, and the answer is false.
+   */
+  async mirror(runs: readonly MirrorRow[]): Promise<boolean> {
     const state = this.read();
-    if (state === null) return;
+    if (state === null) return true;
     const rows = [...this.#unwritten, ...runs];
     const owed = this.#columnsChanged || state.mirrorOwed;
     const { backfills, schedules, count, written } = owedRows(this.ports.sql);
-    if (rows.length === 0 && !owed && count === 0) return;
+    if (rows.length === 0 && !owed && count === 0) return true;
     this.#unwritten = [];
     this.#columnsChanged = false;
     try {
       await this.ports.mirror({ dags: owed ? [this.columns(state)] : [], runs: rows, backfills, schedules });
       written();
       if (state.mirrorOwed) this.#noteOwed(false);
+      return true;
     } catch (error) {
       this.#unwritten = [...rows, ...this.#unwritten].slice(-UNWRITTEN_MAX);
       if (owed) this.#noteOwed(true);
       this.ports.onError("mirror", error);
       this.arm(this.read() ?? state);
+      return false;
     }
   }
 

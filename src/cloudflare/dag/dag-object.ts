@@ -6,12 +6,14 @@ import type { DagSpec } from "../../model/dag-spec.ts";
 import { dagRunObjectName } from "../../model/ids.ts";
 import type { RunId, SpecHash } from "../../model/ids.ts";
 import type { CreateRunAnswer, CreateRunRequest, DagApi, DagRunRecord, RunStatePush } from "../../model/protocol.ts";
+import type { DagUpkeep } from "../../model/upkeep.ts";
 import { objectSql } from "../dag-run/sql.ts";
+import { defaultRetentionMs } from "../env.ts";
 import type { Env } from "../env.ts";
 import { HistoryWriter } from "../history/writer.ts";
 import { DagHost } from "./host.ts";
 
-export class DagObject extends DurableObject<Env> implements DagApi {
+export class DagObject extends DurableObject<Env> implements DagApi, DagUpkeep {
   readonly #host: DagHost;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -28,6 +30,7 @@ export class DagObject extends DurableObject<Env> implements DagApi {
       // Not awaited: the output gate holds every answer until the alarm is stored with the rows of the same turn.
       setAlarm: (at) => ctx.waitUntil(ctx.storage.setAlarm(at)),
       later: (work) => ctx.waitUntil(work),
+      retentionMs: defaultRetentionMs(env),
       ownSchedule: env.AIRFLARE_TICK !== "0",
       onError: (what, error) => console.error(`DAG ${dagId}, ${what}: will be repeated.`, error),
     });
@@ -84,6 +87,22 @@ export class DagObject extends DurableObject<Env> implements DagApi {
 
   async deleteRun(runId: RunId): Promise<boolean> {
     return await this.#host.deleteRun(runId);
+  }
+
+  async keptRuns(request: Parameters<DagUpkeep["keptRuns"]>[0]): ReturnType<DagUpkeep["keptRuns"]> {
+    return this.#host.keptRuns(request);
+  }
+
+  async expireRuns(runIds: readonly RunId[]): Promise<readonly RunId[]> {
+    return await this.#host.expireRuns(runIds);
+  }
+
+  async adoptRun(head: Parameters<DagUpkeep["adoptRun"]>[0]): ReturnType<DagUpkeep["adoptRun"]> {
+    return this.#host.adoptRun(head);
+  }
+
+  async mirrorAgain(): ReturnType<DagUpkeep["mirrorAgain"]> {
+    return await this.#host.mirrorAgain();
   }
 
   async mirrored(): Promise<void> {

@@ -19,6 +19,8 @@ export interface DagPorts {
   readonly later: (work: Promise<unknown>) => void;
   /** False under `AIRFLARE_TICK=0`: runs are made by ticks only, and the tick's time is the schedule's clock. */
   readonly ownSchedule: boolean;
+  /** How long ended runs are kept when their DAG does not say, ms; null: for ever. */
+  readonly retentionMs: number | null;
   /** A failure that will be repeated. */
   readonly onError: (what: string, error: unknown) => void;
 }

@@ -8,9 +8,11 @@ import { assert } from "../../lib/assert.ts";
 import type { BackfillAnswer, BackfillOrder } from "../../model/backfill.ts";
 import { AirflareError, errorInfo } from "../../model/error.ts";
 import type { ScheduleAnswer, ScheduleOrder } from "../../model/run-schedule.ts";
+import type { DagRunHead } from "../../model/dag-run.ts";
 import type { DagSpec } from "../../model/dag-spec.ts";
 import type { RunId, SpecHash } from "../../model/ids.ts";
 import type { CreateRunAnswer, CreateRunRequest, DagRunRecord, RunStatePush } from "../../model/protocol.ts";
+import type { AdoptAnswer, DagRecord, KeptRunsAnswer, KeptRunsRequest } from "../../model/upkeep.ts";
 import type { MirrorRow } from "../history/mirror-rows.ts";
 import { BackfillDriver } from "./backfill-driver.ts";
 import { DagBook } from "./dag-book.ts";
@@ -22,6 +24,7 @@ import { OpenRuns } from "./open-runs.ts";
 import { RunCreation } from "./run-creation.ts";
 import { RunMaker } from "./run-maker.ts";
 import { RunOrders } from "./run-orders.ts";
+import { KeptRuns } from "./kept-runs.ts";
 import { listRuns } from "./run-rows.ts";
 import { RunSchedules } from "./run-schedules.ts";
 import { deleteCallsBefore, openStorage, upgradeStorage, writeSpec } from "./storage.ts";
@@ -42,6 +45,7 @@ export class DagHost {
   readonly #creation: RunCreation;
   readonly #turn: DagTurn;
   readonly #runs: OpenRuns;
+  readonly #kept: KeptRuns;
 
   constructor(ports: DagPorts) {
     this.#ports = ports;
@@ -56,6 +60,7 @@ export class DagHost {
     this.#creation = new RunCreation(book, maker, orders);
     this.#turn = new DagTurn({ book, maker, orders, backfills: this.#backfills, schedules: this.#schedules });
     this.#runs = new OpenRuns({ book, maker, orders, turn: this.#turn });
+    this.#kept = new KeptRuns(book, this.#runs);
     upgradeStorage(ports.sql);
   }
 
@@ -158,7 +163,23 @@ export class DagHost {
 
   /** Removes the run and its object's storage. False when there is none. */
   async deleteRun(runId: RunId): Promise<boolean> {
-    return await this.#runs.remove(runId);
+    return await this.#runs.remove(runId, "deleted");
+  }
+
+  keptRuns(request: KeptRunsRequest): KeptRunsAnswer | null {
+    return this.#kept.read(request);
+  }
+
+  async expireRuns(runIds: readonly RunId[]): Promise<readonly RunId[]> {
+    return await this.#kept.expire(runIds);
+  }
+
+  adoptRun(head: DagRunHead): AdoptAnswer {
+    return this.#runs.adopt(head);
+  }
+
+  async mirrorAgain(): Promise<DagRecord | null> {
+    return await this.#kept.mirrorAgain();
   }
 
   /** Gives open orders again, looks after runs whose look is due, makes what the schedule owes, writes what the history lacks. */

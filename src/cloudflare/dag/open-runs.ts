@@ -5,6 +5,7 @@ import type { DagRunHead } from "../../model/dag-run.ts";
 import type { RunId } from "../../model/ids.ts";
 import type { RunStatePush } from "../../model/protocol.ts";
 import { FINISHED_RUN_STATES } from "../../model/state.ts";
+import type { AdoptAnswer } from "../../model/upkeep.ts";
 import { pushRows, runRow } from "../history/mirror-rows.ts";
 import type { DagBook } from "./dag-book.ts";
 import type { DagState } from "./dag-state.ts";
@@ -12,7 +13,9 @@ import type { DagTurn } from "./dag-turn.ts";
 import { noteDurations } from "./durations.ts";
 import type { RunMaker } from "./run-maker.ts";
 import type { RunOrders } from "./run-orders.ts";
-import { countRuns, deleteRun, findRun, runsToCheck, updateRun } from "./run-rows.ts";
+import { takenBy } from "./run-conflict.ts";
+import { countRuns, deleteRun, findRun, insertRun, runsToCheck, updateRun } from "./run-rows.ts";
+import { isRemoved, noteRemoved } from "./removed-runs.ts";
 import type { RunRow } from "./run-rows.ts";
 import { nextFireAt } from "./schedule-rows.ts";
 import { deletePendingCreate, Pending } from "./storage.ts";
@@ -50,9 +53,11 @@ export class OpenRuns {
     const state = this.#book.read();
     const { head } = push;
     const run = state === null ? null : findRun(sql, head.runId);
-    // Deleted, or another life of the id: nothing of it may appear again.
-    if (state === null || run === null || run.incarnation !== head.incarnation) return { mirrored: true };
-    this.#takeOver(state, run, head, push.durations);
+    // Another life of the id: nothing of it may appear again.
+    if (state === null || (run !== null && run.incarnation !== head.incarnation)) return { mirrored: true };
+    if (run === null) this.#pushedUnknown(head);
+    else this.#takeOver(state, run, head, push.durations);
+    if (findRun(sql, head.runId) === null) return { mirrored: true };
     const waiting = watchesOn(sql, head.runId);
     if (waiting.some((watch) => concerns(watch, push))) later(this.#orders.tellWatchers(head.runId));
     try {
@@ -64,14 +69,20 @@ export class OpenRuns {
     }
   }
 
-  /** Removes the run and its object's storage. False when there is none. The object goes first: asking again finishes what was cut short. */
-  async remove(runId: RunId): Promise<boolean> {
+  /**
+   * Removes the run and its object's storage. False when there is none. The order is a row first: what is cut short is finished by asking again, or
+   * by the upkeep of the history. `expired`: the schedule must not make the run again when it comes to its date.
+   */
+  async remove(runId: RunId, why: "deleted" | "expired"): Promise<boolean> {
     const { sql, run, later } = this.#book.ports;
     const known = this.#book.read() === null ? null : findRun(sql, runId);
     if (known === null) return false;
+    updateRun(sql, runId, { pending: known.pending | Pending.REMOVE });
     await run(runId).destroy(known.incarnation);
     const waiting = watchesOn(sql, runId);
     this.#turn.change((state) => {
+      const ahead = state.last === null || (known.logicalDate ?? 0) > state.last.start;
+      noteRemoved(sql, known, why === "expired" && ahead, this.#book.now(state));
       deleteRun(sql, runId);
       deletePendingCreate(sql, runId);
       deleteWatchesOf(sql, runId);
@@ -80,6 +91,21 @@ export class OpenRuns {
     });
     later(this.#orders.askAgain(waiting, this.#book.catchup()));
     return true;
+  }
+
+  /** Takes over a run whose object exists and that this one does not know, as after a restore to an earlier time. */
+  adopt(head: DagRunHead): AdoptAnswer {
+    const { sql } = this.#book.ports;
+    if (isRemoved(sql, head.incarnation)) return "removed";
+    const taken = takenBy(sql, head);
+    if (taken !== null) return taken.incarnation === head.incarnation ? "adopted" : "taken";
+    const state = this.#book.read();
+    if (state === null) return "taken";
+    this.#turn.commit(state, () => {
+      insertRun(sql, adoptedRow(head, this.#book.now(state)));
+      return [];
+    });
+    return "adopted";
   }
 
   /** Looks after a page of the runs whose look is due: open orders, an end that was not pushed, tasks that wait. */
@@ -112,7 +138,8 @@ export class OpenRuns {
     updateRun(sql, run.runId, { checkAt: clock() + CHECK_OPEN_MS });
     await this.#orders.give([run.runId]);
     const head = await this.#orders.readHead(run.runId);
-    if (head === null || head.incarnation !== run.incarnation) return;
+    if (head === null || (run.pending & Pending.REMOVE) !== 0) return await this.#missing(run);
+    if (head.incarnation !== run.incarnation) return;
     const state = this.#book.read();
     const fresh = findRun(sql, run.runId);
     if (state !== null && fresh !== null && fresh.incarnation === head.incarnation)
@@ -127,11 +154,27 @@ export class OpenRuns {
     ]);
   }
 
+  /** A run without an object had one and lost it, or its removal was cut short: it would hold its place in `max_active_runs` for ever. */
+  async #missing({ runId }: RunRow): Promise<void> {
+    const { pending = 0 } = findRun(this.#book.ports.sql, runId) ?? {};
+    if ((pending & Pending.CREATE) !== 0) return;
+    await this.remove(runId, "deleted");
+  }
+
+  /** A run that was removed while its object was made goes again; any other one is the DAG's, as after a restore to an earlier time. */
+  #pushedUnknown(head: DagRunHead): void {
+    const { sql, run, later, onError } = this.#book.ports;
+    if (!isRemoved(sql, head.incarnation)) return void this.adopt(head);
+    const gone = run(head.runId).destroy(head.incarnation);
+    later(gone.catch((error: unknown) => onError(`removal of run ${head.runId}`, error)));
+  }
+
   #takeOver(state: DagState, run: RunRow, head: DagRunHead, durations: Readonly<Record<string, number>>): void {
     const { sql } = this.#book.ports;
     const finished = FINISHED_RUN_STATES.has(head.state);
     const changed =
-      run.state !== head.state && !(run.state === "running" && head.state === "queued" && run.pending !== 0);
+      (run.state !== head.state && !(run.state === "running" && head.state === "queued" && run.pending !== 0)) ||
+      (finished && run.endedAt !== head.endedAt);
     if (!changed && run.pending === 0) return;
     const spec = this.#book.spec(state);
     // The order to run again is still under way: this is the run as it was before.
@@ -140,7 +183,13 @@ export class OpenRuns {
       this.#orders.confirmCreated(run);
       if (!changed) return null;
       const checkAt = finished ? null : this.#book.now(state) + CHECK_OPEN_MS;
-      updateRun(sql, run.runId, finished ? { state: head.state, pending: 0, checkAt } : { state: head.state, checkAt });
+      const { endedAt } = head;
+      updateRun(sql, run.runId, {
+        state: head.state,
+        checkAt,
+        endedAt,
+        ...(finished ? { pending: run.pending & Pending.REMOVE } : {}),
+      });
       if (finished) {
         deleteWatchesOf(sql, run.runId);
         if (spec !== null) noteDurations(sql, spec, durations);
@@ -149,6 +198,23 @@ export class OpenRuns {
       return at === null ? [] : this.#maker.makeDue(state, at, "if-made");
     });
   }
+}
+
+/** An open one is looked at at once: its object says what is owed. */
+function adoptedRow(head: DagRunHead, now: number): RunRow {
+  return {
+    runId: head.runId,
+    incarnation: head.incarnation,
+    runType: head.runType,
+    logicalDate: head.logicalDate,
+    runAfter: head.runAfter,
+    state: head.state,
+    pending: 0,
+    checkAt: FINISHED_RUN_STATES.has(head.state) ? null : now,
+    callId: "",
+    backfillId: head.backfillId === null ? null : Number(head.backfillId),
+    endedAt: head.endedAt,
+  };
 }
 
 /** True when a push may change the answer of a watch. */

@@ -10,6 +10,7 @@ import type { CreateRunRequest } from "../../model/protocol.ts";
 import type { DagBook } from "./dag-book.ts";
 import type { DagState } from "./dag-state.ts";
 import { newRunHead } from "./new-run.ts";
+import { isDateRemoved } from "./removed-runs.ts";
 import { takenBy } from "./run-conflict.ts";
 import { findBackfill } from "./backfill-rows.ts";
 import { adoptRun, countOpenOf, countRuns, insertRun, queuedRuns, updateRun } from "./run-rows.ts";
@@ -47,6 +48,7 @@ export class RunMaker {
       checkAt: now + CONFIRM_MS,
       callId: request.callId,
       backfillId,
+      endedAt: null,
     };
     insertRun(sql, run);
     writePendingCreate(sql, head);
@@ -131,7 +133,8 @@ export class RunMaker {
     while (heads.length < PAGE && !this.#book.isBlocked(state)) {
       const info = dueRun(spec, state, at);
       if (info === null) return;
-      const head = this.makeOwn(spec, state, scheduledRequest(state, info));
+      const wasRemoved = isDateRemoved(this.#book.ports.sql, info.logicalDate);
+      const head = wasRemoved ? null : this.makeOwn(spec, state, scheduledRequest(state, info));
       if (head !== null) heads.push(head);
       passRun(state, info);
     }

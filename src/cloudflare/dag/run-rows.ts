@@ -15,6 +15,8 @@ export interface RunRow extends DagRunRecord {
   readonly callId: string;
   /** The backfill whose slot the run has. */
   readonly backfillId: number | null;
+  /** Null while it is under way. */
+  readonly endedAt: number | null;
 }
 
 const RUN_TYPES: readonly DagRunType[] = ["manual", "scheduled", "backfill", "asset_triggered"];
@@ -33,6 +35,7 @@ function rowOf(row: SqlRow): RunRow {
     checkAt: numberOrNull(row, "check_at"),
     callId: text(row, "call_id"),
     backfillId: numberOrNull(row, "backfill_id"),
+    endedAt: numberOrNull(row, "ended_at"),
   };
 }
 
@@ -48,7 +51,7 @@ function first(rows: readonly SqlRow[]): RunRow | null {
 /** Throws the database's error when the id or the logical date is taken: callers look first, in the same turn. */
 export function insertRun(sql: Sql, run: RunRow): void {
   sql.exec(
-    "INSERT INTO run (run_id, incarnation, run_type, logical_date, run_after, state, pending, check_at, call_id, backfill_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT INTO run (run_id, incarnation, run_type, logical_date, run_after, state, pending, check_at, call_id, backfill_id, ended_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     run.runId,
     run.incarnation,
     run.runType,
@@ -59,6 +62,7 @@ export function insertRun(sql: Sql, run: RunRow): void {
     run.checkAt,
     run.callId,
     run.backfillId,
+    run.endedAt,
   );
 }
 
@@ -81,19 +85,21 @@ export function findRunBefore(sql: Sql, logicalDate: number, automatedOnly: bool
 export function updateRun(
   sql: Sql,
   runId: RunId,
-  change: Partial<Pick<RunRow, "state" | "pending" | "checkAt">>,
+  change: Partial<Pick<RunRow, "state" | "pending" | "checkAt" | "endedAt">>,
 ): void {
   // One statement: each costs a row written, and one more for the index when the state changes.
-  const { state, pending, checkAt } = change;
+  const { state, pending, checkAt, endedAt } = change;
   const given = (value: unknown): number => Number(value !== undefined);
   sql.exec(
-    "UPDATE run SET state = iif(?, ?, state), pending = iif(?, ?, pending), check_at = iif(?, ?, check_at) WHERE run_id = ?",
+    "UPDATE run SET state = iif(?, ?, state), pending = iif(?, ?, pending), check_at = iif(?, ?, check_at), ended_at = iif(?, ?, ended_at) WHERE run_id = ?",
     given(state),
     state ?? null,
     given(pending),
     pending ?? null,
     given(checkAt),
     checkAt ?? null,
+    given(endedAt),
+    endedAt ?? null,
     runId,
   );
 }
@@ -132,7 +138,7 @@ export function countOpenOf(sql: Sql, backfillId: number, states: "running" | "o
 /** An ended run runs again for a backfill: it is a backfill's run from now on. */
 export function adoptRun(sql: Sql, runId: RunId, backfillId: number, pending: number, checkAt: number): void {
   sql.exec(
-    "UPDATE run SET run_type = 'backfill', backfill_id = ?, state = 'running', pending = ?, check_at = ? WHERE run_id = ?",
+    "UPDATE run SET run_type = 'backfill', backfill_id = ?, state = 'running', pending = ?, check_at = ?, ended_at = NULL WHERE run_id = ?",
     backfillId,
     pending,
     checkAt,
@@ -167,6 +173,17 @@ export function nextCheckAt(sql: Sql): number | null {
 export function nextQueuedAt(sql: Sql, now: number): number | null {
   const row = sql.exec("SELECT min(run_after) AS at FROM run WHERE state = 'queued' AND run_after > ?", now)[0];
   return row === undefined ? null : numberOrNull(row, "at");
+}
+
+/** Runs by id behind `after` and up to `upTo`. */
+export function pageOfRuns(sql: Sql, after: RunId | null, upTo: RunId | null, limit: number): readonly RunRow[] {
+  const sqlText = "SELECT * FROM run WHERE run_id > ? AND (? IS NULL OR run_id <= ?) ORDER BY run_id LIMIT ?";
+  return sql.exec(sqlText, after ?? "", upTo, upTo, limit).map(rowOf);
+}
+
+/** The newest run that schedule or backfill made; null without one. */
+export function newestAutomatedRun(sql: Sql): RunId | null {
+  return findRunBefore(sql, Number.MAX_SAFE_INTEGER, true)?.runId ?? null;
 }
 
 /** Runs with a logical date, newest first. */

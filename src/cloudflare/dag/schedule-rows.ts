@@ -61,6 +61,11 @@ export function openRunsOf(
     .map((row) => ({ runId: text(row, "run_id"), pending: Number(row["pending"]) }));
 }
 
+/** The history has lost its rows. */
+export function oweSchedules(sql: Sql): void {
+  sql.exec("UPDATE schedule SET mirrored_seq = -1");
+}
+
 /** Rows that the history lacks, and what is to be noted when it has them. */
 export function owedSchedules(sql: Sql): { readonly rows: readonly MirrorRow[]; readonly written: () => void } {
   const query = "SELECT schedule_id, is_deleted, v, seq FROM schedule WHERE seq > mirrored_seq ORDER BY seq LIMIT ?";

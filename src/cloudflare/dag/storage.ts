@@ -13,8 +13,8 @@ import type { DagRunHead } from "../../model/dag-run.ts";
 import type { DagSpec } from "../../model/dag-spec.ts";
 import type { RunId, SpecHash } from "../../model/ids.ts";
 
-/** Version of the tables. A reader accepts its own and the one before, and upgrades in place. */
-export const STORAGE_VERSION = 2;
+/** Version of the tables. A reader accepts its own and those before, and upgrades in place. */
+export const STORAGE_VERSION = 3;
 /** Characters per chunk: at most 4 bytes each stays well below the platform's row limit. */
 const CHUNK_CHARACTERS = 200_000;
 /** Specs kept: the newest for new runs, some older ones for the names of tasks in rows of runs in flight. */
@@ -50,6 +50,13 @@ const TABLES_OF_2 = [
   "CREATE INDEX schedule_owed ON schedule (seq) WHERE seq > mirrored_seq",
 ] as const;
 
+/** From version 2 to 3: when a run ended, and what is remembered of removed ones. */
+const TABLES_OF_3 = [
+  "ALTER TABLE run ADD COLUMN ended_at INTEGER",
+  "CREATE TABLE removed_run (incarnation TEXT PRIMARY KEY, logical_date INTEGER, at INTEGER NOT NULL) WITHOUT ROWID",
+  "CREATE INDEX removed_run_logical_date ON removed_run (logical_date) WHERE logical_date IS NOT NULL",
+] as const;
+
 /** What of a run the object acts on next. Bits. */
 export const Pending = {
   /** The run's object has not confirmed that it exists. */
@@ -60,6 +67,8 @@ export const Pending = {
   REPROCESS: 4,
   /** The run is to be cancelled; its object has not confirmed the order. */
   CANCEL: 8,
+  /** The run is to be removed; its object may have forgotten it already. */
+  REMOVE: 16,
 } as const;
 
 /** Brings the tables of an older deploy up to date; an object without tables stays without. Throws an `InvariantError` for those of a newer deploy. */
@@ -72,7 +81,7 @@ export function upgradeStorage(sql: Sql): void {
   );
   if (version === STORAGE_VERSION) return;
   sql.transactionSync(() => {
-    for (const table of TABLES_OF_2) sql.exec(table);
+    for (const table of [...(version === 1 ? TABLES_OF_2 : []), ...TABLES_OF_3]) sql.exec(table);
     sql.exec("UPDATE meta SET v = ? WHERE k = ?", String(STORAGE_VERSION), META.version);
   });
 }
@@ -81,7 +90,7 @@ export function upgradeStorage(sql: Sql): void {
 export function openStorage(sql: Sql): void {
   if (hasStorage(sql)) return;
   sql.transactionSync(() => {
-    for (const table of [...TABLES, ...TABLES_OF_2]) sql.exec(table);
+    for (const table of [...TABLES, ...TABLES_OF_2, ...TABLES_OF_3]) sql.exec(table);
     sql.exec("INSERT INTO meta (k, v) VALUES (?, ?)", META.version, String(STORAGE_VERSION));
   });
 }
@@ -123,6 +132,13 @@ export function readSpec(sql: Sql, specHash: SpecHash): { readonly version: numb
   if (first === undefined) return null;
   const spec: DagSpec = JSON.parse(rows.map((row) => text(row, "v")).join(""));
   return { version: Number(first["version"]), spec };
+}
+
+/** Versions whose specs are still kept, oldest first. */
+export function keptVersions(sql: Sql): readonly { readonly versionNumber: number; readonly specHash: SpecHash }[] {
+  return sql
+    .exec("SELECT DISTINCT version, hash FROM spec ORDER BY version")
+    .map((row) => ({ versionNumber: Number(row["version"]), specHash: text(row, "hash") }));
 }
 
 // ---- what a run's object needs to exist ----
