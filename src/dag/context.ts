@@ -165,12 +165,20 @@ export interface Context<X = AnyXComs> extends RunContext {
   readonly taskInstance: TaskInstanceContext<X>;
   /** The task as it is deployed. */
   readonly task: TaskSpec;
+  /** Set when the task goes on after a `TaskDeferred`: the values it left for itself, and what its trigger brought. */
+  readonly resumed?: Resumed;
   /** Fires when the attempt must stop: time-out, cancel, or another attempt took over. */
   readonly signal: AbortSignal;
   /**
    * Runs `fn` once per task instance over all attempts and answers its stored result from then on. A crash between the end of `fn` and the storing runs it again.
    */
   once<T>(key: string, fn: () => T | Promise<T>): Promise<T>;
+}
+
+export interface Resumed {
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  /** A time trigger brings the time as a `Date`, the others an object with `status`. */
+  readonly event: unknown;
 }
 
 /** Argument of a task's callback. */

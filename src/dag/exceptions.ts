@@ -3,6 +3,8 @@
  *
  * Each has a `code` equal to its name as an own property: class identity does not survive RPC or two copies of the package, so code tests `code`.
  */
+import type { Duration } from "../lib/duration.ts";
+import type { Trigger } from "./triggers.ts";
 
 /**
  * The attempt failed; retries follow the task's policy, as for any other error.
@@ -69,12 +71,43 @@ export class AirflowTaskTimeout extends AirflowException {
   override readonly code = "AirflowTaskTimeout";
 }
 
+/** How a task that defers goes on. */
+export interface DeferOptions {
+  /** What ends the wait: `dateTimeTrigger`, `timeDeltaTrigger`, `externalTaskTrigger`, `httpTrigger`. */
+  readonly trigger: Trigger;
+  /** Name among the task's `resume` functions; without one the task's own function is called again. */
+  readonly method?: string;
+  /** Values for the resumed function, in `ctx.resumed.kwargs`. */
+  readonly kwargs?: Readonly<Record<string, unknown>>;
+  /** The wait fails with `TaskDeferralTimeout` after this; retries follow the task's policy. */
+  readonly timeout?: Duration;
+}
+
 /**
- * Leaves the worker and runs the task again at `resumeDate`, in the same try. Airflow's trigger is a time here.
+ * Leaves the worker until a trigger fires, in the same try: state `deferred`, no worker is held. A date alone is a trigger, too.
  * @example
- * throw new TaskDeferred(new Date("2026-01-01T06:00:00Z"));
+ * const collect = task("collect", async (_: object, ctx) => {
+ *   if (ctx.resumed === undefined) throw new TaskDeferred({ trigger: timeDeltaTrigger("10m"), kwargs: { job: "job-7" }, timeout: "1h" });
+ *   return ctx.resumed.kwargs["job"] === "job-7";
+ * });
  */
-export class TaskDeferred extends AirflowRescheduleException {
+export class TaskDeferred extends AirflowException {
   override readonly name = "TaskDeferred";
   override readonly code = "TaskDeferred";
+  readonly options: DeferOptions;
+  constructor(options: DeferOptions | Date) {
+    const given = options instanceof Date ? { trigger: { kind: "date-time", at: options } as const } : options;
+    super(`deferred with a ${given.trigger.kind} trigger`);
+    this.options = given;
+  }
+}
+
+/**
+ * A deferral whose trigger did not fire in time; retries follow the task's policy.
+ * @example
+ * onFailureCallback: (c) => c.exception instanceof TaskDeferralTimeout && c.log.error("nobody answered");
+ */
+export class TaskDeferralTimeout extends AirflowException {
+  override readonly name = "TaskDeferralTimeout";
+  override readonly code = "TaskDeferralTimeout";
 }

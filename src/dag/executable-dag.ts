@@ -19,6 +19,8 @@ export type DagCallback = (context: DagCallbackContext) => unknown;
  */
 export interface TaskHandler {
   execute(input: Readonly<Record<string, unknown>>, context: Context): unknown;
+  /** Functions that go on with the task after a deferral, by name. */
+  readonly resume?: Readonly<Record<string, TaskHandler["execute"]>>;
   readonly callbacks: Readonly<Partial<Record<CallbackKind, readonly Callback[]>>>;
 }
 

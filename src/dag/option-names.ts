@@ -37,6 +37,7 @@ const TASK_OPTIONS: Readonly<Record<keyof GivenOptions, true>> = {
   poolSlots: true,
   priorityWeight: true,
   queue: true,
+  resume: true,
   retries: true,
   retryDelay: true,
   retryExponentialBackoff: true,

@@ -31,7 +31,7 @@ export interface PlacedTask {
 export interface FinishedDag {
   /** Direct downstream of a task. */
   readonly downstream: (taskId: TaskId) => readonly TaskId[];
-  readonly schedule: Pick<DagSpec, "schedule" | "startDate" | "endDate" | "catchup">;
+  readonly schedule: Pick<DagSpec, "schedule" | "startDate" | "endDate" | "catchup" | "timezone">;
 }
 
 export interface PlacedGroup {

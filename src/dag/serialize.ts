@@ -91,7 +91,10 @@ function serializedTasks(builder: DagBuilder, { defaultArgs = {} }: DagOptions):
 function handlerOf(placed: PlacedTask, callbacks: SerializedTask["callbacks"], spec: DagSpec): TaskHandler {
   const downstream = (taskId: TaskId): readonly TaskId[] =>
     spec.tasks.filter((task) => task.upstream.includes(taskId)).map((task) => task.taskId);
-  return { execute: placed.execute({ downstream, schedule: spec }), callbacks };
+  const { resume } = placed.options;
+  const handler = { execute: placed.execute({ downstream, schedule: spec }), callbacks };
+  // Their inputs were checked when the task was placed.
+  return resume === undefined ? handler : { ...handler, resume: resume as NonNullable<TaskHandler["resume"]> };
 }
 
 type DagFields = Omit<DagSpec, "params" | "callbacks" | "groups" | "tasks" | "warnings">;

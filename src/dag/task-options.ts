@@ -1,7 +1,7 @@
 /**
  * @module Options of a task, with Airflow's names, and which value wins: the task's own, its groups' `defaultArgs` (inner first), the DAG's, the built-in one.
  */
-import type { AnyXComs } from "./context.ts";
+import type { AnyXComs, Context } from "./context.ts";
 import type { Asset } from "./asset.ts";
 import type { Duration } from "../lib/duration.ts";
 import type { PoolName } from "./register.ts";
@@ -61,6 +61,8 @@ export interface TaskOptions<R extends TriggerRule = TriggerRule, X = AnyXComs> 
   /** Default `all_success`. Any other makes upstream values optional (`T | undefined`). */
   readonly triggerRule?: R;
   readonly displayName?: string;
+  /** Functions that go on after a `TaskDeferred` which names them (`method`); they get the task's inputs, and `ctx.resumed`. */
+  readonly resume?: Readonly<Record<string, (input: never, ctx: Context<X>) => unknown>>;
   /** Types of XComs pushed beside the result: `typed<{ rows: number }>()`. */
   readonly xcom?: Typed<X>;
 }

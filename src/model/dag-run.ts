@@ -2,6 +2,7 @@
  * @module One dag run: what its Durable Object owns and the engine decides on.
  */
 import type { DagSpec } from "./dag-spec.ts";
+import type { Deferral } from "./deferral.ts";
 import type { DagId, Incarnation, RunId, SpecHash } from "./ids.ts";
 import type { DagRunState } from "./state.ts";
 import type { TaskInstance } from "./task-instance.ts";
@@ -52,7 +53,7 @@ export interface DagRunHead {
   lastNow: number;
 }
 
-/** What an instance's last success left for others' decisions; a row of its own beside the packed numbers. */
+/** What an instance's last success left for others' decisions, or its deferral for itself; a row of its own beside the packed numbers. */
 export interface InstanceFacts {
   /** Reported lengths by `lengthKey`; null = the value cannot be mapped over. */
   lengths?: Readonly<Record<string, number | null>>;
@@ -62,6 +63,8 @@ export interface InstanceFacts {
   shortCircuited?: boolean;
   /** First instance of a mapped task: length per expanded key at expansion, in key order. */
   expandedBy?: Readonly<Record<string, number>>;
+  /** A deferred try: what it waits for and how it goes on. */
+  deferral?: Deferral;
 }
 
 /** A run as the engine works on it. `instances[ord]`; mapped tasks grow it. */

@@ -50,6 +50,8 @@ export type RunEvent =
   | { readonly kind: "timer-due" }
   /** Answer of the DAG object to a `watch` command. */
   | { readonly kind: "watched-state"; readonly watchId: string; readonly passed: boolean; readonly reason: string }
+  /** Something that a sensor or a deferred task waits for has changed: it looks at once. */
+  | { readonly kind: "task-instance-woken"; readonly taskId: string; readonly mapIndex: number }
   | { readonly kind: "task-instances-cleared"; readonly options: ClearOptions }
   | { readonly kind: "task-instances-marked"; readonly options: MarkOptions; readonly by: string }
   | { readonly kind: "note-set"; readonly select: TaskInstanceSelector | null; readonly note: string | null }

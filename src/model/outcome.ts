@@ -2,6 +2,7 @@
  * @module The result of one attempt as a value. `runtime/outcome.ts` makes it from whatever the author's code returned or threw; from there on it is data.
  */
 import type { AttemptToken } from "./ids.ts";
+import type { Deferral } from "./deferral.ts";
 import type { XComWrite } from "./xcom.ts";
 
 /** An error as it crosses borders: class identity does not survive RPC, queues or two copies of a package. */
@@ -35,7 +36,14 @@ export type AttemptOutcome =
     }
   | { readonly kind: "skipped"; readonly reason: string; readonly xcoms?: readonly XComWrite[] }
   /** Sensor poked false, or `AirflowRescheduleException`: again at `at` (epoch ms), same try. */
-  | { readonly kind: "reschedule"; readonly at: number; readonly xcoms?: readonly XComWrite[] };
+  | { readonly kind: "reschedule"; readonly at: number; readonly xcoms?: readonly XComWrite[] }
+  /** `TaskDeferred`, or its trigger was looked at and has not fired: nothing to do before `at`. */
+  | {
+      readonly kind: "deferred";
+      readonly at: number;
+      readonly deferral: Deferral;
+      readonly xcoms?: readonly XComWrite[];
+    };
 
 /** What a driver reports for one attempt. Times are the driver's clock, used for display and durations only. */
 export interface AttemptReport {

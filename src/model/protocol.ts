@@ -8,11 +8,12 @@ import type { ArgExpr, ExpandSpec } from "./arg-expr.ts";
 import type { BackfillAnswer, BackfillOrder } from "./backfill.ts";
 import type { ScheduleAnswer, ScheduleOrder } from "./run-schedule.ts";
 import type { AttemptReport, ErrorInfo } from "./outcome.ts";
-import type { AttemptToken, Incarnation, RunId, SpecHash, TaskId } from "./ids.ts";
+import type { AttemptToken, DagId, Incarnation, RunId, SpecHash, TaskId } from "./ids.ts";
 import type { ClearOptions, HandOffOffer, MarkOptions, TaskInstanceSelector } from "./event.ts";
 import type { DagRunHead, DagRunTriggeredBy, DagRunType, RunEndReason } from "./dag-run.ts";
 import type { DagRunState, TaskInstanceState } from "./state.ts";
 import type { DagSpec } from "./dag-spec.ts";
+import type { Deferral, ExternalWait } from "./deferral.ts";
 import type { SensorSpec, TaskKind } from "./task-spec.ts";
 import type { TaskInstance, TryRecord } from "./task-instance.ts";
 import type { XComValue } from "./xcom.ts";
@@ -39,6 +40,8 @@ export interface AttemptOrder {
   readonly doXcomPush: boolean;
   readonly executionTimeoutMs: number;
   readonly sensor: (SensorSpec & { readonly firstPokedAt: number; readonly pokes: number }) | null;
+  /** Set when the attempt looks at the trigger of a deferral, and goes on with the task if it has fired. */
+  readonly deferral?: Deferral;
   readonly queuedAt: number;
   /**
    * The only task behind this one: the driver may go on with it after a success, before it reports (`AttemptReport.continuedBy`). Its token
@@ -175,6 +178,8 @@ export type RunCommand =
     }
   | { readonly kind: "delete-xcom"; readonly taskId: TaskId; readonly mapIndex: number; readonly key: string }
   | { readonly kind: "watched-state"; readonly watchId: string; readonly passed: boolean; readonly reason: string }
+  /** What the task instance waits for has changed. Nothing happens when it does not wait any more. */
+  | { readonly kind: "wake"; readonly taskId: TaskId; readonly mapIndex: number }
   | { readonly kind: "lost"; readonly tokens: readonly AttemptToken[]; readonly reason: string }
   /** Lines of a task's callback, added to the log of the try it belongs to; newline-separated JSON. */
   | {
@@ -205,6 +210,8 @@ export interface ReadTaskInstancesRequest {
   readonly mapIndexes?: readonly number[];
   readonly states?: readonly TaskInstanceState[];
   readonly sinceSeq?: number;
+  /** The DAG's object is told at once, not within its usual interval, when an instance of the tasks comes into one of these states. */
+  readonly tellOf?: readonly TaskInstanceState[];
   readonly offset: number;
   readonly limit: number;
 }
@@ -302,6 +309,41 @@ export interface RunStatePush {
   readonly durations: Readonly<Record<string, number>>;
 }
 
+/** A task instance that waits for another DAG. */
+export interface Waiter {
+  readonly dagId: DagId;
+  readonly runId: RunId;
+  readonly taskId: TaskId;
+  readonly mapIndex: number;
+}
+
+export interface ObserveRequest {
+  readonly waiter: Waiter;
+  readonly wait: ExternalWait;
+  /** Epoch ms: from then on nobody waits any more; null: no end is known. */
+  readonly until: number | null;
+}
+
+/** A run of the observed DAG, with the asked-for task instances (none when the whole run is waited for). */
+export interface ObservedRun {
+  readonly logicalDate: number;
+  readonly state: DagRunState;
+  readonly instances: readonly {
+    readonly taskId: TaskId;
+    readonly mapIndex: number;
+    readonly state: TaskInstanceState;
+  }[];
+}
+
+export interface ObserveAnswer {
+  /** False: never deployed, or not any more. */
+  readonly isDeployed: boolean;
+  /** Asked-for tasks, or the group, that the deployed DAG does not have. */
+  readonly unknown: readonly string[];
+  /** Of the asked-for logical dates, those that have a run. */
+  readonly runs: readonly ObservedRun[];
+}
+
 export interface DagApi {
   /** `columns`: what the object owns of the DAG's row in the history, for the deploy that writes the row. */
   syncSpec(
@@ -320,6 +362,8 @@ export interface DagApi {
     readonly downstream: readonly TaskId[];
     readonly ignoreFirst: boolean;
   }): Promise<{ readonly passed: boolean; readonly reason: string }>;
+  /** Runs of this DAG as a task of another one waits for them. The waiter gets a `wake` command when one of them comes into a state that it waits for. */
+  observe(request: ObserveRequest): Promise<ObserveAnswer>;
   /** Plans, makes, reads and changes the DAG's backfills. */
   backfill(order: BackfillOrder): Promise<BackfillAnswer>;
   /** Makes, reads, changes and deletes the DAG's schedules made at run time. */

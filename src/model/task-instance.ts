@@ -48,6 +48,8 @@ export const TaskInstanceFlag = {
   HANDED_OFF: 4,
   /** Packed mates of a lost message are sent alone. */
   SEND_ALONE: 16,
+  /** What it waits for changed while it looked: it looks again at once. */
+  WOKEN: 32,
 } as const;
 
 /** One finished try, kept when the next one starts (Airflow's task instance history). */

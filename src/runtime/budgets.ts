@@ -38,7 +38,7 @@ export class InvocationBudget {
 
 /** The same ports, each call counted. */
 export function countedPorts(ports: RuntimePorts, budget: InvocationBudget): RuntimePorts {
-  const { run, objects, variables, connections } = ports;
+  const { run, dags, objects, variables, connections } = ports;
   const counted =
     <A extends readonly unknown[], R>(call: (...args: A) => R) =>
     (...args: A): R => {
@@ -54,6 +54,7 @@ export function countedPorts(ports: RuntimePorts, budget: InvocationBudget): Run
       readXComs: counted((request) => run.readXComs(request)),
       once: counted((request) => run.once(request)),
     },
+    dags: { observe: counted((request) => dags.observe(request)) },
     objects: { put: counted((key, body) => objects.put(key, body)), get: counted((key) => objects.get(key)) },
     variables: { get: counted((name) => variables.get(name)), names: counted(() => variables.names()) },
     connections: { get: counted((id) => connections.get(id)), ids: counted(() => connections.ids()) },

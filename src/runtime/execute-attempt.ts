@@ -2,7 +2,9 @@
  * @module Runs one attempt of one task: input, context, the author's function, time limit, outcome. Whatever happens the answer is a report; nothing is thrown.
  */
 import type { Context } from "../dag/context.ts";
+import { AirflowSensorTimeout } from "../dag/exceptions.ts";
 import type { ExecutableDag, TaskHandler } from "../dag/executable-dag.ts";
+import { type Outside, withOutside } from "../dag/outside.ts";
 import { canonicalJson } from "../lib/canonical-json.ts";
 import { decode, encode } from "../lib/codec.ts";
 import type { DagRunHead } from "../model/dag-run.ts";
@@ -14,12 +16,13 @@ import { evaluateInput } from "./args.ts";
 import { runCallbacks } from "./callbacks.ts";
 import { withConsoleCaptured } from "./console-capture.ts";
 import { runContext, taskInstanceContext } from "./context.ts";
+import { deferredOutcome, kwargsOf, lookAtTrigger } from "./deferral.ts";
 import { returnedOutcome, thrownOutcome } from "./outcome.ts";
-import { pokeAnswered, type PokeResult, type PokeScope, pokeThrew } from "./poke.ts";
+import { pokeAnswered, type PokeResult, type PokeScope, pokeThrew, timeoutAt } from "./poke.ts";
 import { OpenHooks } from "./open-hooks.ts";
 import type { RuntimePorts } from "./ports.ts";
 import type { SecretMasker } from "./secret-masker.ts";
-import { messageOf, stackText } from "./signal.ts";
+import { messageOf, signalCode, stackText } from "./signal.ts";
 import { taskOf } from "./spec-index.ts";
 import { StatsCollector } from "./stats.ts";
 import { TaskLog } from "./task-log.ts";
@@ -113,15 +116,45 @@ async function runTask(work: TaskWork): Promise<AttemptOutcome> {
   const handler = scope.dag.handlers.get(order.taskId) ?? (order.kind === "empty" ? EMPTY : undefined);
   const task = taskOf(scope.dag.spec, order.taskId);
   if (handler === undefined || task === undefined) throw await handlerMissing(order, scope);
+  const context = withOutside(taskContext(work, task), outsideFor(work));
+  const { deferral } = order;
+  if (deferral !== undefined) {
+    const look = await lookAtTrigger(deferral, context);
+    if (look.kind === "waiting") return { kind: "deferred", at: look.at, deferral };
+    Object.assign(context, { resumed: { kwargs: kwargsOf(deferral), event: look.event } });
+  }
   const input = await evaluateInput({ head: scope.head, order, dag: scope.dag, xcoms: scope.xcoms });
-  const context = taskContext(work, task);
-  // A sensor's pokes are one execution to its author.
-  if (order.sensor === null || order.sensor.pokes === 0)
+  // A sensor's pokes, and a task that was deferred, are one execution to its author.
+  if (deferral === undefined && (order.sensor === null || order.sensor.pokes === 0))
     await runCallbacks(handler.callbacks.execute, context, work.log);
+  if (deferral?.method !== undefined && deferral.method !== null)
+    return returnedOutcome(order, await resumed(handler, deferral.method, order)(input, context), xcoms);
   if (order.sensor === null) return returnedOutcome(order, await handler.execute(input, context), xcoms);
   const poked = await poke(handler, input, context, pokeScope(work, order.sensor), work);
   if (poked.kind === "done") return returnedOutcome(order, poked.value, xcoms);
   return { kind: "reschedule", at: poked.at, ...(xcoms.writes.length === 0 ? {} : { xcoms: xcoms.writes }) };
+}
+
+/** The function that a deferral named; the deployed code may have lost it. */
+function resumed(handler: TaskHandler, method: string, { taskId }: AttemptOrder): TaskHandler["execute"] {
+  const execute = handler.resume?.[method];
+  if (execute !== undefined) return execute;
+  const known = Object.keys(handler.resume ?? {});
+  throw new AirflareError(
+    "handler_missing",
+    `Task ${taskId} was deferred to go on with "${method}", which is not among its resume functions (${known.length === 0 ? "it has none" : known.join(", ")}).`,
+  );
+}
+
+function outsideFor({ order, scope, startedAt }: TaskWork): Outside {
+  const { head, ports } = scope;
+  const waiter = { dagId: head.dagId, runId: head.runId, taskId: order.taskId, mapIndex: order.mapIndex };
+  const until = order.sensor === null ? null : timeoutAt(pokeScope({ order, scope, startedAt }, order.sensor));
+  return {
+    now: ports.now,
+    timeoutAt: until,
+    observe: (wait) => ports.dags.observe({ waiter, wait, until: until ?? order.deferral?.timeoutAt ?? null }),
+  };
 }
 
 async function poke(
@@ -151,19 +184,34 @@ function pokeScope(
 
 /** Outcome of what ended the attempt by throwing, with its lines in the log. A poke that ran out of time is the sensor's to judge. */
 function failureOutcome(thrown: unknown, work: Pick<TaskWork, keyof Attempt | "xcoms" | "startedAt">): AttemptOutcome {
-  const { order, scope, log, xcoms, abort } = work;
+  const { order, scope, log, abort } = work;
   let final = thrown;
-  if (order.sensor !== null && abort.signal.aborted) {
+  if (order.sensor !== null && signalCode(thrown) === "TaskDeferralTimeout")
+    final = new AirflowSensorTimeout(messageOf(thrown));
+  if (order.sensor !== null && (abort.signal.aborted || final !== thrown)) {
     try {
-      pokeThrew(thrown, pokeScope(work, order.sensor), scope.ports.now(), () => undefined);
+      pokeThrew(final, pokeScope(work, order.sensor), scope.ports.now(), () => undefined);
     } catch (judged) {
       final = judged;
     }
   }
-  const outcome = thrownOutcome(final, scope.masker.mask, xcoms);
+  const outcome = outcomeOfThrown(final, work);
   if (outcome.kind === "failed") log.write("error", `Task failed with exception\n${stackText(final)}`, "task");
   else if (outcome.kind === "skipped") log.write("info", `Skipping task. ${messageOf(final)}`, "task");
   return outcome;
+}
+
+function outcomeOfThrown(thrown: unknown, { scope, xcoms }: Pick<TaskWork, "scope" | "xcoms">): AttemptOutcome {
+  const { mask } = scope.masker;
+  if (signalCode(thrown) !== "TaskDeferred") return thrownOutcome(thrown, mask, xcoms);
+  try {
+    return {
+      ...deferredOutcome(thrown, scope.ports.now()),
+      ...(xcoms.writes.length === 0 ? {} : { xcoms: xcoms.writes }),
+    };
+  } catch (refused) {
+    return thrownOutcome(refused, mask, xcoms);
+  }
 }
 
 function taskContext(work: TaskWork, task: TaskSpec): Context {

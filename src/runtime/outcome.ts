@@ -45,7 +45,7 @@ export function thrownOutcome(
   const pushed = xcoms.writes.length === 0 ? {} : { xcoms: xcoms.writes };
   const code = signalCode(thrown);
   if (code === "AirflowSkipException") return { kind: "skipped", reason: thrownInfo(thrown, mask).message, ...pushed };
-  if (code === "AirflowRescheduleException" || code === "TaskDeferred") {
+  if (code === "AirflowRescheduleException") {
     const at = rescheduleAt(thrown);
     if (at !== null) return { kind: "reschedule", at, ...pushed };
     const error = { code, message: `${messageOf(thrown)} (its rescheduleDate is no date)` };

@@ -3,6 +3,7 @@
  * The time-out counts from the first poke of the first try and is tested after a false poke. No worker is held between pokes.
  */
 import { AirflowSensorTimeout, AirflowSkipException } from "../dag/exceptions.ts";
+import { isAgain } from "../dag/sensors/again.ts";
 import { isDone } from "../dag/sensors/done.ts";
 import { sha1 } from "../lib/sha1.ts";
 import type { DagId } from "../model/ids.ts";
@@ -40,14 +41,20 @@ const PASSING_SIGNALS: ReadonlySet<string> = new Set([
 /** What a poke's answer means at `now`. Throws the time-out, as a skip with `softFail`. */
 export function pokeAnswered(answer: unknown, scope: PokeScope, now: number): PokeResult {
   if (isDone(answer)) return { kind: "done", value: answer.value };
-  if (isTruthy(answer)) return { kind: "done", value: undefined };
+  if (!isAgain(answer) && isTruthy(answer)) return { kind: "done", value: undefined };
   const { sensor } = scope;
   const elapsedMs = now - firstPokedAt(scope);
   if (elapsedMs > sensor.timeoutMs) {
     const message = `Sensor has timed out; run duration of ${elapsedMs / 1000} seconds exceeds the specified timeout of ${sensor.timeoutMs / 1000}.`;
     throw sensor.softFail ? new AirflowSkipException(message) : new AirflowSensorTimeout(message);
   }
+  if (isAgain(answer)) return { kind: "again", at: Math.min(Math.max(now, answer.at), timeoutAt(scope) + 1) };
   return { kind: "again", at: now + nextPokeMs(scope, elapsedMs) };
+}
+
+/** Epoch ms: a false poke after this is the time-out. */
+export function timeoutAt(scope: PokeScope): number {
+  return firstPokedAt(scope) + scope.sensor.timeoutMs;
 }
 
 /** What a poke that threw means: answers "again" for a `silentFail` error, else throws the skip or the error itself. `logError` gets what is swallowed. */

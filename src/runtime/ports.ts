@@ -1,7 +1,7 @@
 /**
  * @module What running an attempt needs from outside, as narrow ports. Cloudflare's adapters and the in-process run of tests implement them.
  */
-import type { DagRunPort } from "../model/protocol.ts";
+import type { DagRunPort, ObserveAnswer, ObserveRequest } from "../model/protocol.ts";
 
 /** R2 as the runtime sees it. */
 export interface ObjectStorePort {
@@ -48,8 +48,14 @@ export interface Metric {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** Other DAGs, for tasks that wait for them. */
+export interface DagPort {
+  observe(request: ObserveRequest): Promise<ObserveAnswer>;
+}
+
 export interface RuntimePorts {
   readonly run: DagRunPort;
+  readonly dags: DagPort;
   readonly objects: ObjectStorePort;
   readonly variables: VariablePort;
   readonly connections: ConnectionPort;

@@ -16,6 +16,7 @@ export function tokenOf(run: DagRun, instance: TaskInstance): AttemptToken {
 /** The order of an instance whose attempt is open. */
 export function attemptOrder(run: DagRun, task: TaskSpec, instance: TaskInstance): AttemptOrder {
   const { sensor } = task;
+  const deferral = run.facts.get(instance.ord)?.deferral;
   return {
     token: tokenOf(run, instance),
     taskId: task.taskId,
@@ -31,6 +32,7 @@ export function attemptOrder(run: DagRun, task: TaskSpec, instance: TaskInstance
     executionTimeoutMs: task.executionTimeoutMs,
     sensor: sensor === null ? null : { ...sensor, firstPokedAt: instance.firstPokedAt, pokes: instance.pokes },
     queuedAt: instance.queuedAt,
+    ...(deferral === undefined ? {} : { deferral }),
     upstreamStates: upstreamStates(run, task),
   };
 }

@@ -10,6 +10,7 @@ import type { ExecutableDag } from "../dag/executable-dag.ts";
 import { isoTimestamp } from "../lib/time-zone.ts";
 import type { Command } from "../model/command.ts";
 import type { DagRunHead } from "../model/dag-run.ts";
+import { AirflareError } from "../model/error.ts";
 import type { AttemptToken } from "../model/ids.ts";
 import type { ErrorInfo } from "../model/outcome.ts";
 import type { TaskInstanceView } from "../model/protocol.ts";
@@ -113,6 +114,14 @@ class TestRun {
     });
     this.#ports = {
       run: this.#run,
+      dags: {
+        observe: ({ wait }) => {
+          throw new AirflareError(
+            "dag_not_found",
+            `testDag runs one DAG: mock the task that waits for DAG ${wait.dagId} (mock: { <task id>: undefined }).`,
+          );
+        },
+      },
       objects: memoryObjects(),
       variables: memoryVariables(options.variables ?? {}),
       connections: memoryConnections(options.connections ?? {}),

@@ -257,6 +257,7 @@ export class FakeDag {
     deleteRun: async (runId) => this.heads.delete(runId),
     pushRunState: async () => ({ mirrored: true }),
     watch: async () => ({ passed: true, reason: "" }),
+    observe: async () => ({ isDeployed: true, unknown: [], runs: [] }),
     tick: async () => ({ created: 0 }),
     retire: async () => {},
     mirrored: async () => {

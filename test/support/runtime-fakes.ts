@@ -137,6 +137,7 @@ export function fakePorts(over: Partial<RuntimePorts> = {}): FakePorts {
   return {
     variables: { get: async () => undefined, names: async () => [] },
     connections: { get: async () => undefined, ids: async () => [] },
+    dags: { observe: async () => ({ isDeployed: false, unknown: [], runs: [] }) },
     metrics: () => undefined,
     randomId: () => `id-${++ids}`,
     env: {},

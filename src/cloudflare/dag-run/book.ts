@@ -3,6 +3,7 @@
  * Stored in the same row as the changing part of the head, so that keeping it costs no row of its own.
  */
 import type { RunUsage } from "../../model/protocol.ts";
+import type { TaskInstanceState } from "../../model/state.ts";
 
 export interface Book {
   /** Every change up to this `seq` is in the history. */
@@ -15,6 +16,8 @@ export interface Book {
   unsent: readonly number[];
   /** Logs of generations up to this one are archived, or small enough to stay. */
   logsSettledGeneration: number;
+  /** States by task id of which the DAG's object is told at once, because somebody waits for them. */
+  tellOf?: Readonly<Record<string, readonly TaskInstanceState[]>>;
   usage: RunUsage;
 }
 

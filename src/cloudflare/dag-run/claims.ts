@@ -109,6 +109,7 @@ export function tokenOf(live: LiveRun, ord: number): AttemptToken {
 
 function attemptOrder(live: LiveRun, task: TaskSpec, instance: TaskInstance): AttemptOrder {
   const { sensor, upstream } = task;
+  const deferral = live.run.facts.get(instance.ord)?.deferral;
   return {
     token: attemptToken(live.run.head.incarnation, instance.ord, instance.nonce),
     taskId: task.taskId,
@@ -124,6 +125,7 @@ function attemptOrder(live: LiveRun, task: TaskSpec, instance: TaskInstance): At
     executionTimeoutMs: task.executionTimeoutMs,
     sensor: sensor === null ? null : { ...sensor, firstPokedAt: instance.firstPokedAt, pokes: instance.pokes },
     queuedAt: instance.queuedAt,
+    ...(deferral === undefined ? {} : { deferral }),
     ...(upstream.length > UPSTREAM_STATES_MAX ? {} : { upstreamStates: upstreamStates(live, task, instance) }),
   };
 }

@@ -57,6 +57,8 @@ function eventOf(order: Exclude<RunCommand, { kind: "set-xcom" | "delete-xcom" |
       return { kind: "note-set", select: order.select, note: order.note };
     case "watched-state":
       return { kind: "watched-state", watchId: order.watchId, passed: order.passed, reason: order.reason };
+    case "wake":
+      return { kind: "task-instance-woken", taskId: order.taskId, mapIndex: order.mapIndex };
     case "lost":
       return { kind: "attempts-lost", tokens: order.tokens, reason: order.reason };
   }

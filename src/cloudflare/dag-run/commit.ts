@@ -3,6 +3,7 @@
  */
 import { clearXComs, writeXComs } from "./xcom-rows.ts";
 import { insertOutbox, writeError, writeFacts, writeHead, writeInstances, writeNote, writeTry } from "./storage.ts";
+import { isWaitedFor } from "./tell-of.ts";
 import type { AttemptToken } from "../../model/ids.ts";
 import type { LiveRun } from "./live-run.ts";
 import type { Sql } from "./sql.ts";
@@ -30,7 +31,7 @@ export function writeStep(sql: Sql, live: LiveRun, result: StepResult, tries: Tr
   const commands = result.commands.filter((command) => command.kind !== "run-state");
   insertOutbox(sql, commands);
   if (commands.length > 0) live.commandsWaiting = true;
-  if (commands.length < result.commands.length) live.pushNow = true;
+  if (commands.length < result.commands.length || isWaitedFor(live, result.instances)) live.pushNow = true;
   for (const ord of result.dispatch) live.unsent.add(ord);
   book.wakeAt = result.nextWakeAt;
   writeBook(sql, live);

@@ -34,6 +34,8 @@ import type { TryRecord } from "../../model/task-instance.ts";
 import { command } from "./commands.ts";
 import { explain } from "../../engine/deps/explain.ts";
 import { objectSql } from "./sql.ts";
+import { noteTellOf } from "./tell-of.ts";
+import { writeBook } from "./commit.ts";
 import { readLog } from "./logs.ts";
 import { readTries } from "./storage.ts";
 
@@ -103,7 +105,9 @@ export class DagRunObject extends DurableObject<Env> implements DagRunApi, RunUp
     request: ReadTaskInstancesRequest,
   ): Promise<{ readonly views: readonly TaskInstanceView[]; readonly total: number }> {
     const live = this.#called().live();
-    return live === null ? { views: [], total: 0 } : readTaskInstances(this.#host.sql, live, request);
+    if (live === null) return { views: [], total: 0 };
+    if (noteTellOf(live, request)) this.#host.sql.transactionSync<void>(() => writeBook(this.#host.sql, live));
+    return readTaskInstances(this.#host.sql, live, request);
   }
 
   async readTries(taskId: TaskId, mapIndex: number): Promise<readonly TryRecord[]> {

@@ -10,6 +10,7 @@ import type { MirrorRow, PinnedVersion } from "../history/mirror-rows.ts";
 import { dagColumns } from "./dag-mirror.ts";
 import type { DagPorts } from "./dag-ports.ts";
 import type { DagState } from "./dag-state.ts";
+import { ExternalWatches } from "./external-watches.ts";
 import { isHistoryOwed, owedRows } from "./owed-rows.ts";
 import { nextFireAt } from "./schedule-rows.ts";
 import { countRuns, nextCheckAt, nextQueuedAt } from "./run-rows.ts";
@@ -22,6 +23,8 @@ const UNWRITTEN_MAX = 1_000;
 
 export class DagBook {
   readonly ports: DagPorts;
+  /** Tasks of other DAGs that wait for runs of this one. */
+  readonly watches: ExternalWatches;
   readonly #alarm: Alarm;
   #spec: { readonly hash: SpecHash; readonly pinned: PinnedVersion } | null = null;
   /** The DAG's columns have changed since they were last written. */
@@ -33,6 +36,7 @@ export class DagBook {
 
   constructor(ports: DagPorts) {
     this.ports = ports;
+    this.watches = new ExternalWatches(ports.sql);
     this.#alarm = new Alarm(ports.setAlarm);
   }
 
@@ -98,7 +102,8 @@ export class DagBook {
     const { sql } = this.ports;
     const isOwed = this.#unwritten.length > 0 || state.mirrorOwed || isHistoryOwed(sql);
     const unwritten = isOwed ? now + MIRROR_RETRY_MS : null;
-    for (const at of [fires, nextCheckAt(sql), nextQueuedAt(sql, now), nextFireAt(sql), unwritten, also])
+    const woken = this.watches.dueAt();
+    for (const at of [fires, nextCheckAt(sql), nextQueuedAt(sql, now), nextFireAt(sql), unwritten, woken, also])
       this.#alarm.arm(at === null ? null : Math.max(at, now));
   }
 

@@ -5,7 +5,15 @@ import { DurableObject } from "cloudflare:workers";
 import type { DagSpec } from "../../model/dag-spec.ts";
 import { dagRunObjectName } from "../../model/ids.ts";
 import type { RunId, SpecHash } from "../../model/ids.ts";
-import type { CreateRunAnswer, CreateRunRequest, DagApi, DagRunRecord, RunStatePush } from "../../model/protocol.ts";
+import type {
+  CreateRunAnswer,
+  CreateRunRequest,
+  DagApi,
+  DagRunRecord,
+  ObserveAnswer,
+  ObserveRequest,
+  RunStatePush,
+} from "../../model/protocol.ts";
 import type { DagUpkeep } from "../../model/upkeep.ts";
 import { objectSql } from "../dag-run/sql.ts";
 import { defaultRetentionMs } from "../env.ts";
@@ -25,7 +33,7 @@ export class DagObject extends DurableObject<Env> implements DagApi, DagUpkeep {
       sql: objectSql(ctx.storage),
       clock: () => Date.now(),
       randomId: () => crypto.randomUUID(),
-      run: (runId) => env.DAG_RUN.getByName(dagRunObjectName(dagId, runId)),
+      run: (runId, ofDag = dagId) => env.DAG_RUN.getByName(dagRunObjectName(ofDag, runId)),
       mirror: (rows) => writer.write(rows),
       // Not awaited: the output gate holds every answer until the alarm is stored with the rows of the same turn.
       setAlarm: (at) => ctx.waitUntil(ctx.storage.setAlarm(at)),
@@ -54,6 +62,10 @@ export class DagObject extends DurableObject<Env> implements DagApi, DagUpkeep {
 
   async watch(request: Parameters<DagApi["watch"]>[0]): ReturnType<DagApi["watch"]> {
     return await this.#host.watch(request);
+  }
+
+  async observe(request: ObserveRequest): Promise<ObserveAnswer> {
+    return await this.#host.observe(request);
   }
 
   async backfill(order: Parameters<DagApi["backfill"]>[0]): ReturnType<DagApi["backfill"]> {

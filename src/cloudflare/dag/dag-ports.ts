@@ -1,7 +1,7 @@
 /**
  * @module What a DAG's object needs from outside, as narrow ports: real bindings in the object, `node:sqlite` and in-memory runs in tests.
  */
-import type { RunId } from "../../model/ids.ts";
+import type { DagId, RunId } from "../../model/ids.ts";
 import type { DagRunApi } from "../../model/protocol.ts";
 import type { Sql } from "../dag-run/sql.ts";
 import type { MirrorRows } from "../history/mirror-rows.ts";
@@ -11,7 +11,8 @@ export interface DagPorts {
   /** Epoch ms, may go back; the host makes it monotonic. */
   readonly clock: () => number;
   readonly randomId: () => string;
-  readonly run: (runId: RunId) => DagRunApi;
+  /** A run of this DAG, or of another one. */
+  readonly run: (runId: RunId, dagId?: DagId) => DagRunApi;
   /** Writes to the history; throws while D1 does not answer. */
   readonly mirror: (rows: Partial<MirrorRows>) => Promise<void>;
   readonly setAlarm: (at: number) => void;

@@ -11,7 +11,14 @@ import type { ScheduleAnswer, ScheduleOrder } from "../../model/run-schedule.ts"
 import type { DagRunHead } from "../../model/dag-run.ts";
 import type { DagSpec } from "../../model/dag-spec.ts";
 import type { RunId, SpecHash } from "../../model/ids.ts";
-import type { CreateRunAnswer, CreateRunRequest, DagRunRecord, RunStatePush } from "../../model/protocol.ts";
+import type {
+  CreateRunAnswer,
+  CreateRunRequest,
+  DagRunRecord,
+  ObserveAnswer,
+  ObserveRequest,
+  RunStatePush,
+} from "../../model/protocol.ts";
 import type { AdoptAnswer, DagRecord, KeptRunsAnswer, KeptRunsRequest } from "../../model/upkeep.ts";
 import type { MirrorRow } from "../history/mirror-rows.ts";
 import { BackfillDriver } from "./backfill-driver.ts";
@@ -20,6 +27,7 @@ import type { DagPorts } from "./dag-ports.ts";
 import { newDagState } from "./dag-state.ts";
 import type { DagState } from "./dag-state.ts";
 import { DagTurn } from "./dag-turn.ts";
+import { ExternalWaits } from "./external-waits.ts";
 import { OpenRuns } from "./open-runs.ts";
 import { RunCreation } from "./run-creation.ts";
 import { RunMaker } from "./run-maker.ts";
@@ -45,6 +53,7 @@ export class DagHost {
   readonly #creation: RunCreation;
   readonly #turn: DagTurn;
   readonly #runs: OpenRuns;
+  readonly #external: ExternalWaits;
   readonly #kept: KeptRuns;
 
   constructor(ports: DagPorts) {
@@ -61,6 +70,7 @@ export class DagHost {
     this.#turn = new DagTurn({ book, maker, orders, backfills: this.#backfills, schedules: this.#schedules });
     this.#runs = new OpenRuns({ book, maker, orders, turn: this.#turn });
     this.#kept = new KeptRuns(book, this.#runs);
+    this.#external = new ExternalWaits(book, orders);
     upgradeStorage(ports.sql);
   }
 
@@ -127,12 +137,20 @@ export class DagHost {
 
   /** Takes over a run's state and brings its rows to the history. False: D1 has not taken them, push again. */
   async pushRunState(push: RunStatePush): Promise<{ readonly mirrored: boolean }> {
-    return await this.#runs.push(push);
+    const pushed = this.#runs.push(push);
+    // In the same turn: the run's row has been changed.
+    this.#external.pushed(push);
+    return await pushed;
   }
 
   async watch(watch: Watch): Promise<{ readonly passed: boolean; readonly reason: string }> {
     if (this.#backfills.isFirst(watch.runId)) return { passed: true, reason: "the run is the first of its backfill" };
     return await this.#orders.watch(watch, this.#book.catchup());
+  }
+
+  /** The DAG's runs as a task of another DAG waits for them. */
+  async observe(request: ObserveRequest): Promise<ObserveAnswer> {
+    return await this.#external.observe(request);
   }
 
   readState(): { paused: boolean; specHash: SpecHash | null; nextRunAfter: number | null; activeRuns: number } | null {
@@ -187,7 +205,7 @@ export class DagHost {
     const state = this.#book.read();
     if (state === null) return;
     const now = this.#book.now(state);
-    await this.#runs.lookAfterDue(now);
+    await Promise.all([this.#runs.lookAfterDue(now), this.#external.tell()]);
     this.#turn.change((fresh) => {
       deleteCallsBefore(this.#ports.sql, now - CALL_KEPT_MS);
       fresh.watchdogAt = this.#runs.watchdogAt(fresh, now);

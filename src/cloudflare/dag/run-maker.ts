@@ -52,6 +52,7 @@ export class RunMaker {
     };
     insertRun(sql, run);
     writePendingCreate(sql, head);
+    this.#book.watches.oweAll(head.logicalDate);
     if (request.runId === null && request.logicalDate === null) writeCall(sql, request.callId, head.runId, now);
     return run;
   }

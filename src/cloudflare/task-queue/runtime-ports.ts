@@ -29,6 +29,10 @@ export function runtimePorts(env: Env, dagId: DagId, runId: RunId): RuntimePorts
       readXComs: (request) => callWithRetry(() => run().readXComs(request), clock, GIVE_UP_MS),
       once: (request) => callWithRetry(() => run().once(request), clock, GIVE_UP_MS),
     },
+    dags: {
+      observe: (request) =>
+        callWithRetry(() => env.DAG.getByName(request.wait.dagId).observe(request), clock, GIVE_UP_MS),
+    },
     objects: objectStore(env.OBJECTS),
     variables: variablePort(env),
     connections: connectionPort(env),

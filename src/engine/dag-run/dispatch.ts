@@ -10,15 +10,16 @@ import type { DagRun } from "../../model/dag-run.ts";
 import type { HandOffOffer } from "../../model/event.ts";
 import type { StepContext } from "./step-context.ts";
 import type { TaskInstance } from "../../model/task-instance.ts";
+import type { TaskInstanceState } from "../../model/state.ts";
 import type { TaskPlan } from "../plan.ts";
 import type { TaskSpec } from "../../model/task-spec.ts";
 
 /** Time a known-short attempt must find before its driver's deadline. */
 const KNOWN_SHORT_ROOM_MS = 5_000;
 
-/** An instance whose deps are met: a new try, unless it goes on with a try that waited between two pokes. */
+/** An instance whose deps are met: a new try, unless it goes on with a try that waited between two pokes or was deferred. */
 export function makeReady(ctx: StepContext, plan: TaskPlan, instance: TaskInstance): void {
-  if (instance.state !== "up_for_reschedule") startTry(ctx, plan, instance);
+  if (!GOES_ON.has(instance.state)) startTry(ctx, plan, instance);
   if (plan.isInstant) {
     instance.startedAt = ctx.now;
     instance.endedAt = ctx.now;
@@ -29,6 +30,9 @@ export function makeReady(ctx: StepContext, plan: TaskPlan, instance: TaskInstan
   instance.scheduledAt = ctx.now;
   pushReady(ctx.index, instance);
 }
+
+/** States in which a try waits and then goes on. */
+const GOES_ON: ReadonlySet<TaskInstanceState> = new Set<TaskInstanceState>(["up_for_reschedule", "deferred"]);
 
 /** Opens attempts for ready instances, highest priority weight first, as far as the limits allow. */
 export function openAttempts(ctx: StepContext): void {

@@ -1,6 +1,7 @@
 /**
  * @module What a reported outcome does to its instance: success with its checks, skip, reschedule, failure; and the skips that a branch or a short circuit orders.
  */
+import { TaskInstanceFlag } from "../../model/task-instance.ts";
 import { assertNever } from "../../lib/assert.ts";
 import { failTry, failWithoutReport } from "./fail-attempt.ts";
 import { forEachOrd } from "./run-index.ts";
@@ -50,18 +51,33 @@ export function finishAttempt(ctx: StepContext, instance: TaskInstance, report: 
     case "reschedule":
       instance.pokes += 1;
       if (instance.firstPokedAt === 0) instance.firstPokedAt = instance.startedAt;
-      setState(ctx, instance, "up_for_reschedule");
-      setDue(ctx, instance, Math.max(ctx.now, outcome.at));
+      waitUntil(ctx, instance, "up_for_reschedule", outcome.at);
       ctx.index.dirtyOrds.add(instance.ord);
+      return;
+    case "deferred":
+      setFacts(ctx, instance.ord, { ...ctx.run.facts.get(instance.ord), deferral: outcome.deferral });
+      waitUntil(ctx, instance, "deferred", outcome.at);
       return;
     default:
       assertNever(outcome);
   }
 }
 
+/** No worker until `at`; at once again when it was woken while it looked. */
+function waitUntil(
+  ctx: StepContext,
+  instance: TaskInstance,
+  state: "up_for_reschedule" | "deferred",
+  at: number,
+): void {
+  const isWoken = (instance.flags & TaskInstanceFlag.WOKEN) !== 0;
+  setState(ctx, instance, state);
+  setDue(ctx, instance, isWoken ? ctx.now : Math.max(ctx.now, at));
+}
+
 function succeed(ctx: StepContext, plan: TaskPlan, instance: TaskInstance, outcome: Success): void {
   const facts = factsOf(ctx, plan, instance, outcome);
-  if (facts !== undefined) setFacts(ctx, instance.ord, facts);
+  setFacts(ctx, instance.ord, facts);
   if (plan.mapDependants.length > 0) noteSourceChanged(ctx, instance);
   setState(ctx, instance, "success");
   orderTaskCallback(ctx, instance, "success");

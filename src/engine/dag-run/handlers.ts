@@ -11,6 +11,7 @@ import { onRunMarked } from "./on-run-marked.ts";
 import { onRunReprocessed } from "./on-run-reprocessed.ts";
 import { onRunStarted } from "./on-run-started.ts";
 import { onSpecSynced } from "./on-spec-synced.ts";
+import { onTaskInstanceWoken } from "./on-task-instance-woken.ts";
 import { onTaskInstancesCleared } from "./on-task-instances-cleared.ts";
 import { onTaskInstancesMarked } from "./on-task-instances-marked.ts";
 import { onTimerDue } from "./on-timer-due.ts";
@@ -31,6 +32,7 @@ const HANDLERS: { readonly [K in RunEventKind]: Handler<K> } = {
   "attempts-heartbeat": onAttemptsHeartbeat,
   "timer-due": onTimerDue,
   "watched-state": onWatchedState,
+  "task-instance-woken": onTaskInstanceWoken,
   "task-instances-cleared": onTaskInstancesCleared,
   "task-instances-marked": onTaskInstancesMarked,
   "note-set": onNoteSet,

@@ -2,7 +2,8 @@
  * @module The alarm: everything whose time has come. An early or repeated alarm finds nothing due and changes nothing.
  */
 import { TaskInstanceFlag } from "../../model/task-instance.ts";
-import { dispatchAgain, sendAgain } from "./dispatch.ts";
+import { dispatchAgain, makeReady, sendAgain } from "./dispatch.ts";
+import { planAt } from "./step-context.ts";
 import { loseAttempt } from "./lose-attempt.ts";
 import { takeDue } from "./due.ts";
 import type { Handler } from "./handlers.ts";
@@ -17,6 +18,10 @@ export const onTimerDue: Handler<"timer-due"> = (ctx) => {
         // The caller that was to take it along never got it: no worker is to blame.
         if ((instance.flags & TaskInstanceFlag.HANDED_OFF) !== 0) dispatchAgain(ctx, instance);
         else loseAttempt(ctx, instance, "its lease ran out");
+        break;
+      case "deferred":
+        // Its upstream tasks have been judged when the try began.
+        makeReady(ctx, planAt(ctx, instance.task), instance);
         break;
       default:
         // Waited for a retry or the next poke; its other deps are looked at again.

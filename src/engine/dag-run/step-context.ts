@@ -161,7 +161,7 @@ export function setState(ctx: StepContext, instance: TaskInstance, to: TaskInsta
 }
 
 /** These speak of an open attempt. */
-const ATTEMPT_FLAGS = TaskInstanceFlag.HANDED_OFF | TaskInstanceFlag.SEND_ALONE;
+const ATTEMPT_FLAGS = TaskInstanceFlag.HANDED_OFF | TaskInstanceFlag.SEND_ALONE | TaskInstanceFlag.WOKEN;
 
 export function setDue(ctx: StepContext, instance: TaskInstance, at: number): void {
   instance.dueAt = at;
