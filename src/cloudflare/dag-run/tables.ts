@@ -3,39 +3,53 @@
  * a table costs a row written and time in every new object.
  */
 import type { Sql, SqlRow, SqlValue } from "./sql.ts";
-import { assert } from "../../lib/assert.ts";
 
 /** By name. Integer or `WITHOUT ROWID` keys, so that a row costs one row written. */
 const TABLES: Readonly<Record<string, string>> = {
-  meta: "CREATE TABLE meta (k INTEGER PRIMARY KEY, v TEXT NOT NULL)",
-  chunk: "CREATE TABLE chunk (kind INTEGER, i INTEGER, v TEXT NOT NULL, PRIMARY KEY (kind, i)) WITHOUT ROWID",
-  pack: "CREATE TABLE pack (block INTEGER PRIMARY KEY, v TEXT NOT NULL)",
-  facts: "CREATE TABLE facts (ord INTEGER PRIMARY KEY, v TEXT NOT NULL)",
-  error: "CREATE TABLE error (ord INTEGER PRIMARY KEY, v TEXT NOT NULL)",
-  note: "CREATE TABLE note (ord INTEGER PRIMARY KEY, v TEXT NOT NULL)",
-  try: "CREATE TABLE try (ord INTEGER, try INTEGER, seq INTEGER, v TEXT NOT NULL, PRIMARY KEY (ord, try)) WITHOUT ROWID",
-  xcom: "CREATE TABLE xcom (ord INTEGER, key TEXT, at INTEGER, v TEXT NOT NULL, PRIMARY KEY (ord, key)) WITHOUT ROWID",
-  log: "CREATE TABLE log (ord INTEGER, try INTEGER, n INTEGER, lines INTEGER, v TEXT NOT NULL, PRIMARY KEY (ord, try, n)) WITHOUT ROWID",
+  meta: "CREATE TABLE IF NOT EXISTS meta (k INTEGER PRIMARY KEY, v TEXT NOT NULL)",
+  chunk:
+    "CREATE TABLE IF NOT EXISTS chunk (kind INTEGER, i INTEGER, v TEXT NOT NULL, PRIMARY KEY (kind, i)) WITHOUT ROWID",
+  pack: "CREATE TABLE IF NOT EXISTS pack (block INTEGER PRIMARY KEY, v TEXT NOT NULL)",
+  facts: "CREATE TABLE IF NOT EXISTS facts (ord INTEGER PRIMARY KEY, v TEXT NOT NULL)",
+  error: "CREATE TABLE IF NOT EXISTS error (ord INTEGER PRIMARY KEY, v TEXT NOT NULL)",
+  note: "CREATE TABLE IF NOT EXISTS note (ord INTEGER PRIMARY KEY, v TEXT NOT NULL)",
+  try: "CREATE TABLE IF NOT EXISTS try (ord INTEGER, try INTEGER, seq INTEGER, v TEXT NOT NULL, PRIMARY KEY (ord, try)) WITHOUT ROWID",
+  xcom: "CREATE TABLE IF NOT EXISTS xcom (ord INTEGER, key TEXT, at INTEGER, v TEXT NOT NULL, PRIMARY KEY (ord, key)) WITHOUT ROWID",
+  log: "CREATE TABLE IF NOT EXISTS log (ord INTEGER, try INTEGER, n INTEGER, lines INTEGER, v TEXT NOT NULL, PRIMARY KEY (ord, try, n)) WITHOUT ROWID",
   log_archive:
-    "CREATE TABLE log_archive (generation INTEGER, part INTEGER, v TEXT NOT NULL, PRIMARY KEY (generation, part)) WITHOUT ROWID",
-  outbox: "CREATE TABLE outbox (id INTEGER PRIMARY KEY, v TEXT NOT NULL)",
-  call: "CREATE TABLE call (slot INTEGER PRIMARY KEY, id TEXT NOT NULL, until INTEGER NOT NULL, v TEXT NOT NULL)",
-  once: "CREATE TABLE once (ord INTEGER, key TEXT, v TEXT NOT NULL, PRIMARY KEY (ord, key)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS log_archive (generation INTEGER, part INTEGER, v TEXT NOT NULL, PRIMARY KEY (generation, part)) WITHOUT ROWID",
+  outbox: "CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY, v TEXT NOT NULL)",
+  call: "CREATE TABLE IF NOT EXISTS call (slot INTEGER PRIMARY KEY, id TEXT NOT NULL, until INTEGER NOT NULL, v TEXT NOT NULL)",
+  once: "CREATE TABLE IF NOT EXISTS once (ord INTEGER, key TEXT, v TEXT NOT NULL, PRIMARY KEY (ord, key)) WITHOUT ROWID",
 };
 
-/** The same SQL over tables that need not exist yet: reading or deleting from one that does not finds nothing, a write makes it first. */
+/**
+ * The same SQL over tables that need not exist yet: reading or deleting from one that does not finds nothing, a write makes it first. Which exist is
+ * read once: a statement that fails costs far more than one that works.
+ */
 export function withTables(sql: Sql): Sql {
+  let existing: Set<string> | null = null;
+  const prepared = (statement: string): boolean => {
+    existing ??= new Set(
+      sql.exec("SELECT name FROM sqlite_master WHERE type = 'table'").map((row) => String(row["name"])),
+    );
+    for (const name of tablesOf(statement)) {
+      if (existing.has(name)) continue;
+      if (!/^\s*(INSERT|UPDATE)/i.test(statement)) return false;
+      sql.exec(TABLES[name] ?? "");
+      existing.add(name);
+    }
+    return true;
+  };
   const exec = (statement: string, ...bindings: SqlValue[]): readonly SqlRow[] => {
+    if (!prepared(statement)) return [];
     try {
       return sql.exec(statement, ...bindings);
     } catch (error) {
-      const missing = error instanceof Error ? /no such table: (\w+)/.exec(error.message)?.[1] : undefined;
-      if (missing === undefined) throw error;
-      if (!/^\s*(INSERT|UPDATE)/i.test(statement)) return [];
-      const table = TABLES[missing];
-      assert(table !== undefined, `a run's storage has no table ${missing}`);
-      sql.exec(table);
-      return sql.exec(statement, ...bindings);
+      // Made in a transaction that was rolled back, or gone with everything else the object had.
+      if (!(error instanceof Error) || !error.message.includes("no such table")) throw error;
+      existing = null;
+      return prepared(statement) ? sql.exec(statement, ...bindings) : [];
     }
   };
   return {
@@ -45,4 +59,17 @@ export function withTables(sql: Sql): Sql {
       return sql.rowsWritten;
     },
   };
+}
+
+const tablesByStatement = new Map<string, readonly string[]>();
+
+/** The tables of ours that a statement names; there are few statements. */
+function tablesOf(statement: string): readonly string[] {
+  let names = tablesByStatement.get(statement);
+  if (names === undefined) {
+    const named = Array.from(statement.matchAll(/\b(?:FROM|INTO|UPDATE|JOIN)\s+(\w+)/gi), ([, name = ""]) => name);
+    names = named.filter((name) => Object.hasOwn(TABLES, name));
+    tablesByStatement.set(statement, names);
+  }
+  return names;
 }
