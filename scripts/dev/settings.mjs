@@ -8,7 +8,8 @@ import { freePort, listenOnPort } from "./port.mjs";
 import { lockState } from "./state-lock.mjs";
 
 /**
- * Reads `PORT`, `AIRFLARE_STATE`, `AIRFLARE_DAGS`, `AIRFLARE_ADMIN_PASSWORD`, `AIRFLARE_DEMO`, `AIRFLARE_TICK`, `AIRFLARE_LEASE_SCALE`, `AIRFLARE_HAND_OFF`.
+ * Reads `PORT`, `AIRFLARE_STATE`, `AIRFLARE_DAGS`, `AIRFLARE_ADMIN_PASSWORD`, `AIRFLARE_DEMO`, `AIRFLARE_TICK`, `AIRFLARE_LEASE_SCALE`, `AIRFLARE_HAND_OFF`,
+ * `AIRFLARE_CONN_*`, `AIRFLARE_VAR_*`.
  * Throws an error that names the remedy: a taken explicit port, a state folder in use.
  */
 export async function readSettings(projectFolder, env) {
@@ -34,6 +35,11 @@ export async function readSettings(projectFolder, env) {
       AIRFLARE_QUEUE_HOLD: "0",
       ...(tick ? {} : { AIRFLARE_TICK: "0" }),
       ...pick(env, ["AIRFLARE_LEASE_SCALE", "AIRFLARE_HAND_OFF"]),
+      // Connections and variables, as a deployed Worker has them as secrets.
+      ...pick(
+        env,
+        Object.keys(env).filter((name) => /^AIR(FLARE|FLOW)_(CONN|VAR)_/.test(name)),
+      ),
     },
   };
 }

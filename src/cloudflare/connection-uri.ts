@@ -14,7 +14,13 @@ export interface ConnectionFields {
 
 /** Null when the text is neither. */
 export function parseConnection(text: string): ConnectionFields | null {
-  return text.trimStart().startsWith("{") ? fromJson(text) : fromUri(text);
+  try {
+    return text.trimStart().startsWith("{") ? fromJson(text) : fromUri(text);
+  } catch (thrown) {
+    // A percent sign that encodes nothing.
+    if (thrown instanceof URIError) return null;
+    throw thrown;
+  }
 }
 
 /** `postgres://user:pass%40word@host:5432/schema?key=value`; extra that is not all text goes under `__extra__` as JSON, as Airflow does. */
@@ -34,7 +40,9 @@ export function connectionUri({ connType, host, port, login, password, schema, e
 
 function fromUri(text: string): ConnectionFields | null {
   const match =
-    /^([a-zA-Z][\w+.-]*):\/\/(?:([^:@/?]*)(?::([^@/?]*))?@)?([^:/?]*)(?::(\d+))?(?:\/([^?]*))?(?:\?(.*))?$/.exec(text);
+    /^([a-zA-Z][\w+.-]*):\/\/(?:([^:@/?]*)(?::([^@/?]*))?@)?(\[[^\]]*\]|[^:/?]*)(?::(\d+))?(?:\/([^?]*))?(?:\?(.*))?$/.exec(
+      text,
+    );
   if (match === null) return null;
   const [, type = "", login, password, host, port, schema, query] = match;
   const decoded = (value: string | undefined): string | null =>

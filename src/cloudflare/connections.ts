@@ -1,17 +1,17 @@
 /**
- * @module Airflow connections: the Worker's own environment first (`AIRFLOW_CONN_<ID>`, a URI or JSON), then D1, where password and extra are sealed.
+ * @module Airflow connections: the Worker's own environment first (`AIRFLARE_CONN_<ID>`, a URI or JSON), then D1, where password and extra are sealed, then a
+ * binding that `airflare.config.ts` names (`"hyperdrive:PG"`).
  */
 import { AirflareError } from "../model/error.ts";
 import type { Connection, ConnectionPort } from "../runtime/ports.ts";
 import { connectionUri, parseConnection } from "./connection-uri.ts";
 import type { ConnectionFields } from "./connection-uri.ts";
 import type { Env } from "./env.ts";
+import { environmentEntry, environmentIds } from "./environment-entries.ts";
 import { withHistory } from "./history/history-error.ts";
 import { Conditions, listPage } from "./history/queries/list-query.ts";
 import type { Listed, ListSource, Page } from "./history/queries/list-query.ts";
 import { seal, unseal } from "./sealed-text.ts";
-
-const ENV_PREFIX = "AIRFLOW_CONN_";
 
 /** A connection with its secrets in the clear: whoever shows it masks them. */
 export interface ConnectionEntry extends ConnectionFields {
@@ -50,13 +50,13 @@ const SOURCE: ListSource = {
   tieBreaker: "connection_id",
 };
 
-/** The port that `ctx.connections` reads through. */
-export function connectionPort(env: Env): ConnectionPort {
+/** The port that `ctx.connections` reads through. `declared`: kinds by id, from the project's config. */
+export function connectionPort(env: Env, declared: Readonly<Record<string, string>> = {}): ConnectionPort {
   return {
     get: async (id) => {
-      const text = environmentText(env, id);
-      if (text !== undefined) return withUri(id, parsed(id, text));
-      const entry = await getConnection(env, id);
+      const text = environmentEntry(env, "CONN", id);
+      if (text !== undefined) return withUri(id, parsed(text));
+      const entry = (await getConnection(env, id)) ?? boundConnection(declared[id]);
       return entry === null ? undefined : withUri(id, entry);
     },
     ids: async () => {
@@ -65,7 +65,8 @@ export function connectionPort(env: Env): ConnectionPort {
           connection_id: string;
         }>(),
       );
-      return [...environmentIds(env), ...rows.results.map((row) => row.connection_id)];
+      const bound = Object.keys(declared).filter((id) => boundConnection(declared[id]) !== null);
+      return [...environmentIds(env, "CONN"), ...bound, ...rows.results.map((row) => row.connection_id)];
     },
   };
 }
@@ -123,13 +124,19 @@ async function opened(env: Env, row: ConnectionRow): Promise<ConnectionEntry> {
   return { id, connType, description, host, login, schema, port, password, extra };
 }
 
-function parsed(id: string, text: string): ConnectionFields {
+/** `<type>:<binding>` is a whole connection: the binding knows the rest. */
+function boundConnection(kind: string | undefined): ConnectionFields | null {
+  const [, connType, host] = /^(\w+):(\w+)$/.exec(kind ?? "") ?? [];
+  if (connType === undefined || host === undefined) return null;
+  return { connType, host, port: null, login: null, password: null, schema: null, extra: {} };
+}
+
+function parsed({ name, text }: { readonly name: string; readonly text: string }): ConnectionFields {
   const fields = parseConnection(text);
   if (fields === null) {
     throw new AirflareError(
       "invalid_request",
-      `${ENV_PREFIX}${id.toUpperCase()} is neither a URI (\`postgres://user:password@host:5432/db\`) nor a JSON object with conn_type.`,
-      { details: { connection_id: id } },
+      `${name} is neither a URI (\`postgres://user:password@host:5432/db\`) nor a JSON object with conn_type.`,
     );
   }
   return fields;
@@ -142,16 +149,4 @@ function withUri(id: string, { connType, host, port, login, password, schema, ex
 
 function owner(id: string, column: "password" | "extra"): string {
   return `connection:${id}:${column}`;
-}
-
-/** A text binding of the Worker by Airflow's name. */
-function environmentText(env: Env, id: string): string | undefined {
-  const value = new Map<string, unknown>(Object.entries(env)).get(`${ENV_PREFIX}${id.toUpperCase()}`);
-  return typeof value === "string" ? value : undefined;
-}
-
-function environmentIds(env: Env): readonly string[] {
-  return Object.keys(env)
-    .filter((name) => name.startsWith(ENV_PREFIX))
-    .map((name) => name.slice(ENV_PREFIX.length).toLowerCase());
 }

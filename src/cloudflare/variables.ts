@@ -1,14 +1,13 @@
 /**
- * @module Airflow variables: the Worker's own environment first (`AIRFLOW_VAR_<KEY>`, as Airflow does), then D1, where every value is sealed.
+ * @module Airflow variables: the Worker's own environment first (`AIRFLARE_VAR_<KEY>`), then D1, where every value is sealed.
  */
 import type { VariablePort } from "../runtime/ports.ts";
 import type { Env } from "./env.ts";
+import { environmentEntry, environmentIds } from "./environment-entries.ts";
 import { withHistory } from "./history/history-error.ts";
 import { Conditions, listPage } from "./history/queries/list-query.ts";
 import type { Listed, ListSource, Page } from "./history/queries/list-query.ts";
 import { seal, unseal } from "./sealed-text.ts";
-
-const ENV_PREFIX = "AIRFLOW_VAR_";
 
 /** A variable with its value in the clear: whoever shows it masks it. */
 export interface VariableEntry {
@@ -36,12 +35,12 @@ const SOURCE: ListSource = {
 /** The port that `ctx.variables` reads through. One lookup per name and attempt: values may change between attempts. */
 export function variablePort(env: Env): VariablePort {
   return {
-    get: async (name) => environmentValue(env, name) ?? (await getVariable(env, name))?.value,
+    get: async (name) => environmentEntry(env, "VAR", name)?.text ?? (await getVariable(env, name))?.value,
     names: async () => {
       const rows = await withHistory(() =>
         env.DB.prepare("SELECT key FROM variable ORDER BY key LIMIT 1000").all<{ key: string }>(),
       );
-      return [...environmentNames(env), ...rows.results.map((row) => row.key)];
+      return [...environmentIds(env, "VAR"), ...rows.results.map((row) => row.key)];
     },
   };
 }
@@ -88,16 +87,4 @@ async function opened(env: Env, row: VariableRow): Promise<VariableEntry> {
 
 function owner(key: string): string {
   return `variable:${key}`;
-}
-
-/** A text binding of the Worker by Airflow's name. */
-function environmentValue(env: Env, name: string): string | undefined {
-  const value = new Map<string, unknown>(Object.entries(env)).get(`${ENV_PREFIX}${name.toUpperCase()}`);
-  return typeof value === "string" ? value : undefined;
-}
-
-function environmentNames(env: Env): readonly string[] {
-  return Object.keys(env)
-    .filter((name) => name.startsWith(ENV_PREFIX))
-    .map((name) => name.slice(ENV_PREFIX.length).toLowerCase());
 }

@@ -35,7 +35,7 @@ export function runtimePorts(env: Env, dagId: DagId, runId: RunId): RuntimePorts
     },
     objects: objectStore(env.OBJECTS),
     variables: variablePort(env),
-    connections: connectionPort(env),
+    connections: connectionPort(env, projectConfig().connections ?? {}),
     variableDefaults: projectConfig().variables ?? {},
     metrics: metricsPort(dagId, runId),
     ...clock,

@@ -47,3 +47,11 @@ test("JSON with conn_type is read; extra may be an object or a text", () => {
 test.each(["", "just words", '{"host":"h"}', "{broken"])("'%s' is no connection", (text) => {
   expect(parseConnection(text)).toBeNull();
 });
+
+test("an IPv6 host keeps its brackets", () => {
+  expect(parseConnection("postgres://[::1]:5433/db")).toMatchObject({ host: "[::1]", port: 5433, schema: "db" });
+});
+
+test("a percent sign that encodes nothing makes the text no connection", () => {
+  expect(parseConnection("postgres://me:100%@db")).toBeNull();
+});

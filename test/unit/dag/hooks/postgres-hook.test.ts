@@ -80,8 +80,8 @@ test("values keep what they are", async () => {
     local: new Date("2024-03-01T10:00:00.500Z"),
     zoned: new Date("2024-03-01T08:00:00Z"),
   });
-  const { bytes } = one?.result as { readonly bytes: Uint8Array };
-  expect([...bytes]).toEqual([1, 2, 255]);
+  const row = one?.result as { readonly bytes: Uint8Array } | undefined;
+  expect([...(row?.bytes ?? [])]).toEqual([1, 2, 255]);
 });
 
 test("run answers how many rows changed, of one statement, of several, and of a script", async () => {
