@@ -302,8 +302,12 @@ export interface RunStatePush {
   readonly callId: string;
   readonly head: DagRunHead;
   readonly endReason: RunEndReason | null;
-  /** Instances changed since the last acknowledged push. */
+  /** Whole blocks of instances: all those with a change after `since`. */
   readonly instances: readonly TaskInstanceView[];
+  /** `seq` of the last acknowledged push; 0 = none. */
+  readonly since: number;
+  /** Blocks and tries are left for further pushes: the run is not to be taken as mirrored, its state neither. */
+  readonly more: boolean;
   readonly tries: readonly (TryRecord & { readonly taskId: TaskId; readonly mapIndex: number })[];
   /** Longest duration by task id among attempts of this run, ms. */
   readonly durations: Readonly<Record<string, number>>;

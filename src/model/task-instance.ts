@@ -3,6 +3,9 @@
  */
 import type { TaskInstanceState } from "./state.ts";
 
+/** Instances that are stored together, by their place in the run, in its object as in the history. Part of the stored form of both. */
+export const INSTANCES_PER_BLOCK = 64;
+
 export interface TaskInstance {
   /** Place in `DagRun.instances`; never reused within a run. */
   readonly ord: number;

@@ -137,7 +137,8 @@ export const STORAGE_CASES: readonly StorageCase[] = [
       writeTry(sql, { ...record, tryNumber: 1 }, 5);
       writeTry(sql, { ...record, tryNumber: 2 }, 9);
       expect(readTries(sql, 0).map((one) => one.tryNumber)).toEqual([1, 2]);
-      expect(readTriesSince(sql, 5)).toEqual([{ ...record, tryNumber: 2 }]);
+      expect(readTriesSince(sql, 5, 0, 63)).toEqual([{ ...record, tryNumber: 2 }]);
+      expect(readTriesSince(sql, 5, 64, 127)).toEqual([]);
     },
   },
   {

@@ -99,6 +99,8 @@ export class DagHostWorld {
       callId: `push-${run.head.seq}`,
       head: run.head,
       endReason: null,
+      since: 0,
+      more: false,
       instances: [],
       tries: [],
       durations,

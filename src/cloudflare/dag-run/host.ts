@@ -9,7 +9,7 @@ import { hasRun, insertRun, writeFacts, writeInstances, writeSpec } from "./stor
 import { type LeaseSettings, type RunEvent, scaledLeases } from "../../model/event.ts";
 import { logsDueAt, settleLogs } from "./logs.ts";
 import { objectStore, type ObjectStore } from "../object-store.ts";
-import { pushDueAt, runStatePush } from "./mirror.ts";
+import { pushDueAt, runStatePushes } from "./mirror.ts";
 import { sendUnsent, unroutableReport } from "./dispatch.ts";
 import { type TriesOfTokens, writeBook, writeStep } from "./commit.ts";
 import { Alarm } from "./alarm.ts";
@@ -277,9 +277,13 @@ export class RunHost {
     const { book } = live;
     const { head } = live.run;
     const { seq } = head;
-    const { mirrored } = await this.#ports.env.DAG.getByName(head.dagId).pushRunState(runStatePush(this.sql, live));
-    if (this.#live !== live) return;
-    if (!mirrored) throw new Error(`the history does not take run ${head.runId} of DAG ${head.dagId} yet`);
+    for (const push of runStatePushes(this.sql, live)) {
+      // One page after the other: the last one says how the run stands, and must not come before the rest.
+      // oxlint-disable-next-line no-await-in-loop
+      const { mirrored } = await this.#ports.env.DAG.getByName(head.dagId).pushRunState(push);
+      if (this.#live !== live) return;
+      if (!mirrored) throw new Error(`the history does not take run ${head.runId} of DAG ${head.dagId} yet`);
+    }
     book.mirroredSeq = Math.max(book.mirroredSeq, seq);
     book.mirroredAt = this.now(live);
     if (head.seq === seq) live.pushNow = false;

@@ -2,10 +2,9 @@
  * @module How task instances are packed: 64 to a row, each a list of numbers in the order of `FIELDS` without its trailing zeros.
  * A commit rewrites a block whole, so one event writes one row for up to 64 instances.
  */
+import { INSTANCES_PER_BLOCK } from "../../model/task-instance.ts";
 import { TASK_INSTANCE_STATES } from "../../model/state.ts";
 import type { TaskInstance } from "../../model/task-instance.ts";
-
-export const INSTANCES_PER_BLOCK = 64;
 
 /** Order is storage format: append only. `ord` is the place in the block, `state` an index into `TASK_INSTANCE_STATES`. */
 const FIELDS = [
@@ -32,10 +31,15 @@ export function blockOf(ord: number): number {
   return Math.floor(ord / INSTANCES_PER_BLOCK);
 }
 
+/** The instances of one block. */
+export function instancesOf(instances: readonly TaskInstance[], block: number): readonly TaskInstance[] {
+  const start = block * INSTANCES_PER_BLOCK;
+  return instances.slice(start, start + INSTANCES_PER_BLOCK);
+}
+
 /** The stored text of one block of `instances`. */
 export function packBlock(instances: readonly TaskInstance[], block: number): string {
-  const start = block * INSTANCES_PER_BLOCK;
-  return JSON.stringify(instances.slice(start, start + INSTANCES_PER_BLOCK).map(packInstance));
+  return JSON.stringify(instancesOf(instances, block).map(packInstance));
 }
 
 /** The instances of a stored block; fields a newer version appended are left out, missing ones are 0. */

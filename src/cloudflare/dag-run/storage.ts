@@ -158,10 +158,10 @@ export function readTries(sql: Sql, ord: number): readonly TryRecord[] {
   return sql.exec("SELECT v FROM try WHERE ord = ? ORDER BY try", ord).map((row) => JSON.parse(text(row)) as TryRecord);
 }
 
-/** Tries that ended by a change after `seq`. */
-export function readTriesSince(sql: Sql, seq: number): readonly TryRecord[] {
+/** Tries of the instances `first` to `last` that ended by a change after `seq`. */
+export function readTriesSince(sql: Sql, seq: number, first: number, last: number): readonly TryRecord[] {
   return sql
-    .exec("SELECT v FROM try WHERE seq > ? ORDER BY ord, try", seq)
+    .exec("SELECT v FROM try WHERE ord >= ? AND ord <= ? AND seq > ? ORDER BY ord, try", first, last, seq)
     .map((row) => JSON.parse(text(row)) as TryRecord);
 }
 

@@ -55,8 +55,10 @@ export class OpenRuns {
     const run = state === null ? null : findRun(sql, head.runId);
     // Another life of the id: nothing of it may appear again.
     if (state === null || (run !== null && run.incarnation !== head.incarnation)) return { mirrored: true };
+    // A run's object of the build before sends single instances: its next start is of this build and sends blocks.
+    if ((push as Partial<RunStatePush>).since === undefined) return { mirrored: false };
     if (run === null) this.#pushedUnknown(head);
-    else this.#takeOver(state, run, head, push.durations);
+    else if (!push.more) this.#takeOver(state, run, head, push.durations);
     if (findRun(sql, head.runId) === null) return { mirrored: true };
     const waiting = watchesOn(sql, head.runId);
     if (waiting.some((watch) => concerns(watch, push))) later(this.#orders.tellWatchers(head.runId));
@@ -219,6 +221,8 @@ function adoptedRow(head: DagRunHead, now: number): RunRow {
 
 /** True when a push may change the answer of a watch. */
 function concerns(watch: Watch, push: RunStatePush): boolean {
-  if (FINISHED_RUN_STATES.has(push.head.state)) return true;
-  return push.instances.some(({ taskId }) => taskId === watch.taskId || watch.downstream.includes(taskId));
+  if (!push.more && FINISHED_RUN_STATES.has(push.head.state)) return true;
+  return push.instances.some(
+    ({ taskId, seq }) => seq > push.since && (taskId === watch.taskId || watch.downstream.includes(taskId)),
+  );
 }

@@ -1,9 +1,10 @@
 /**
  * @module Rows of the history as they are written, from the objects' own records. Zero times and the state `none` become NULL.
  */
+import { INSTANCES_PER_BLOCK } from "../../model/task-instance.ts";
 import type { DagRunHead } from "../../model/dag-run.ts";
 import type { DagSpec } from "../../model/dag-spec.ts";
-import type { RunStatePush } from "../../model/protocol.ts";
+import type { RunStatePush, TaskInstanceView } from "../../model/protocol.ts";
 import type { TaskSpec } from "../../model/task-spec.ts";
 
 /** Values by column name. */
@@ -13,13 +14,36 @@ export type MirrorRow = Readonly<Record<string, string | number | null>>;
 export interface MirrorRows {
   readonly dags: readonly MirrorRow[];
   readonly runs: readonly MirrorRow[];
-  readonly instances: readonly MirrorRow[];
+  /** Task instances, a block of them to a row. */
+  readonly blocks: readonly MirrorRow[];
   readonly tries: readonly MirrorRow[];
   readonly backfills: readonly MirrorRow[];
   readonly schedules: readonly MirrorRow[];
 }
 
-export const NO_ROWS: MirrorRows = { dags: [], runs: [], instances: [], tries: [], backfills: [], schedules: [] };
+export const NO_ROWS: MirrorRows = { dags: [], runs: [], blocks: [], tries: [], backfills: [], schedules: [] };
+
+/** What a packed task instance holds, in this order; the view `task_instance` reads it by these places: append only. */
+export const INSTANCE_COLUMNS = [
+  "task_id",
+  "map_index",
+  "ord",
+  "seq",
+  "state",
+  "try_number",
+  "max_tries",
+  "scheduled_at",
+  "queued_at",
+  "started_at",
+  "ended_at",
+  "operator_name",
+  "pool",
+  "pool_slots",
+  "queue",
+  "priority_weight",
+  "note",
+  "rendered_map_index",
+] as const;
 
 /** The version that a run is pinned to, when the DAG's object still has it. */
 export interface PinnedVersion {
@@ -55,43 +79,13 @@ export function runRow(head: DagRunHead, pinned: PinnedVersion | null, updatedAt
   };
 }
 
-/** All rows of a push: the run, its changed instances, its ended tries. */
+/** All rows of a push: the blocks of its changed instances, its ended tries, and with its last page the run. */
 export function pushRows(push: RunStatePush, pinned: PinnedVersion | null, updatedAt: number): MirrorRows {
   const { head } = push;
-  const tasks = new Map<string, TaskSpec>(pinned?.spec.tasks.map((task) => [task.taskId, task]));
-  const at = (time: number): number | null => (time === 0 ? null : time);
   return {
     ...NO_ROWS,
-    runs: [runRow(head, pinned, updatedAt)],
-    instances: push.instances.map((instance) => {
-      const task = tasks.get(instance.taskId);
-      return {
-        dag_id: head.dagId,
-        run_id: head.runId,
-        task_id: instance.taskId,
-        map_index: instance.mapIndex,
-        incarnation: head.incarnation,
-        ord: instance.ord,
-        seq: instance.seq,
-        state: instance.state === "none" ? null : instance.state,
-        try_number: instance.tryNumber,
-        max_tries: instance.maxTries,
-        logical_date: head.logicalDate,
-        run_after: head.runAfter,
-        scheduled_at: at(instance.scheduledAt),
-        queued_at: at(instance.queuedAt),
-        started_at: at(instance.startedAt),
-        ended_at: at(instance.endedAt),
-        operator_name: task?.operatorName ?? null,
-        pool: task?.pool ?? null,
-        pool_slots: task?.poolSlots ?? null,
-        queue: task?.queue ?? null,
-        priority_weight: task?.priorityWeight ?? null,
-        note: instance.note,
-        rendered_map_index: instance.renderedMapIndex,
-        version_number: pinned?.version ?? null,
-      };
-    }),
+    runs: push.more ? [] : [runRow(head, pinned, updatedAt)],
+    blocks: blockRows(push, pinned),
     tries: push.tries.map((record) => ({
       dag_id: head.dagId,
       run_id: head.runId,
@@ -100,10 +94,59 @@ export function pushRows(push: RunStatePush, pinned: PinnedVersion | null, updat
       try_number: record.tryNumber,
       incarnation: head.incarnation,
       state: record.state,
-      queued_at: at(record.queuedAt),
-      started_at: at(record.startedAt),
-      ended_at: at(record.endedAt),
+      queued_at: timeOrNull(record.queuedAt),
+      started_at: timeOrNull(record.startedAt),
+      ended_at: timeOrNull(record.endedAt),
       error: record.error,
     })),
   };
+}
+
+function blockRows({ head, instances }: RunStatePush, pinned: PinnedVersion | null): MirrorRow[] {
+  const tasks = new Map<string, TaskSpec>(pinned?.spec.tasks.map((task) => [task.taskId, task]));
+  const blocks = new Map<number, TaskInstanceView[]>();
+  for (const instance of instances) {
+    const block = Math.floor(instance.ord / INSTANCES_PER_BLOCK);
+    const members = blocks.get(block);
+    if (members === undefined) blocks.set(block, [instance]);
+    else members.push(instance);
+  }
+  return [...blocks].map(([block, members]) => ({
+    dag_id: head.dagId,
+    run_id: head.runId,
+    block,
+    incarnation: head.incarnation,
+    seq: head.seq,
+    instances: members.length,
+    states: `,${[...new Set(members.map(({ state }) => state))].join(",")},`,
+    v_json: JSON.stringify(members.map((instance) => packedInstance(instance, tasks.get(instance.taskId)))),
+  }));
+}
+
+function packedInstance(instance: TaskInstanceView, task: TaskSpec | undefined): (string | number | null)[] {
+  const row: Readonly<Record<(typeof INSTANCE_COLUMNS)[number], string | number | null>> = {
+    task_id: instance.taskId,
+    map_index: instance.mapIndex,
+    ord: instance.ord,
+    seq: instance.seq,
+    state: instance.state === "none" ? null : instance.state,
+    try_number: instance.tryNumber,
+    max_tries: instance.maxTries,
+    scheduled_at: timeOrNull(instance.scheduledAt),
+    queued_at: timeOrNull(instance.queuedAt),
+    started_at: timeOrNull(instance.startedAt),
+    ended_at: timeOrNull(instance.endedAt),
+    operator_name: task?.operatorName ?? null,
+    pool: task?.pool ?? null,
+    pool_slots: task?.poolSlots ?? null,
+    queue: task?.queue ?? null,
+    priority_weight: task?.priorityWeight ?? null,
+    note: instance.note,
+    rendered_map_index: instance.renderedMapIndex,
+  };
+  return INSTANCE_COLUMNS.map((column) => row[column]);
+}
+
+function timeOrNull(time: number): number | null {
+  return time === 0 ? null : time;
 }

@@ -18,11 +18,15 @@ interface Table {
   readonly name: string;
   readonly keys: readonly string[];
   readonly guard: string;
+  /** Columns that stay as the first write of a row has them. */
+  readonly fixed?: readonly string[];
 }
 
 const NEWER = "(excluded.incarnation, excluded.seq) > (mirrored.incarnation, mirrored.seq)";
-const RUNS: Table = { name: "dag_run", keys: ["dag_id", "run_id"], guard: NEWER };
-const INSTANCES: Table = { name: "task_instance", keys: ["dag_id", "run_id", "task_id", "map_index"], guard: NEWER };
+const NEW_RUNS: Table = { name: "dag_run", keys: ["dag_id", "run_id"], guard: NEWER };
+/** An update that names an indexed column writes its index rows anew, changed or not. A new life of a run id begins with a row of `NEW_RUNS`. */
+const RUNS: Table = { ...NEW_RUNS, fixed: ["run_after"] };
+const BLOCKS: Table = { name: "task_instance_block", keys: ["dag_id", "run_id", "block"], guard: NEWER };
 const TRIES: Table = {
   name: "task_instance_try",
   keys: ["dag_id", "run_id", "task_id", "map_index", "try_number"],
@@ -74,15 +78,20 @@ export class HistoryWriter {
   }
 
   async #writeGroup(group: readonly MirrorRows[]): Promise<void> {
-    const instances = group.flatMap((rows) => rows.instances);
+    const runs = group.flatMap((rows) => rows.runs);
+    // The row that the making of a run writes is the only one before its first change.
+    const isNew = (row: MirrorRow): boolean => row["seq"] === 0;
     const statements = [
       ...group.flatMap((rows) => rows.dags).map((row) => this.#dagStatement(row)),
+      ...this.#upserts(NEW_RUNS, runs.filter(isNew)),
       ...this.#upserts(
         RUNS,
-        group.flatMap((rows) => rows.runs),
+        runs.filter((row) => !isNew(row)),
       ),
-      ...this.#upserts(INSTANCES, instances),
-      ...this.#placeholdersGone(instances),
+      ...this.#upserts(
+        BLOCKS,
+        group.flatMap((rows) => rows.blocks),
+      ),
       ...this.#upserts(
         TRIES,
         group.flatMap((rows) => rows.tries),
@@ -112,15 +121,6 @@ export class HistoryWriter {
     );
   }
 
-  /** A mapped task is one instance with index -1 until it is expanded; that one then has index 0, and its first row must go. */
-  #placeholdersGone(instances: readonly MirrorRow[]): D1PreparedStatement[] {
-    const first = instances.filter((row) => row["map_index"] === 0);
-    const keys = first.map((row) => JSON.stringify([row["dag_id"], row["run_id"], row["task_id"]]));
-    const sql = `DELETE FROM task_instance WHERE (dag_id, run_id, task_id, map_index) IN
-      (SELECT value ->> 0, value ->> 1, value ->> 2, -1 FROM json_each(?))`;
-    return pagesOf(keys).map((page) => this.#db.prepare(sql).bind(`[${page.join(",")}]`));
-  }
-
   /** Columns that the DAG's object owns; the row itself is made by a deploy. */
   #dagStatement(row: MirrorRow): D1PreparedStatement {
     const { dag_id: dagId, seq, ...columns } = row;
@@ -131,9 +131,10 @@ export class HistoryWriter {
 }
 
 /** Rows arrive as one JSON list of lists: one parameter, whatever their number. */
-function upsertSql({ name, keys, guard }: Table, columns: readonly string[]): string {
+function upsertSql({ name, keys, guard, fixed = [] }: Table, columns: readonly string[]): string {
   const values = columns.map((_, i) => `value ->> ${i}`).join(", ");
-  const updates = columns.filter((column) => !keys.includes(column)).map((column) => `${column} = excluded.${column}`);
+  const changing = columns.filter((column) => !keys.includes(column) && !fixed.includes(column));
+  const updates = changing.map((column) => `${column} = excluded.${column}`);
   return `INSERT INTO ${name} AS mirrored (${columns.join(", ")}) SELECT ${values} FROM json_each(?) WHERE true
     ON CONFLICT (${keys.join(", ")}) DO UPDATE SET ${updates.join(", ")} WHERE ${guard}`;
 }

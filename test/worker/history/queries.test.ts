@@ -5,12 +5,15 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { pushRows } from "../../../src/cloudflare/history/mirror-rows.ts";
 import { insertEventLog, listEventLogs } from "../../../src/cloudflare/history/queries/event-logs.ts";
 import { countDagRunsByState, deleteRunRows, listDagRuns } from "../../../src/cloudflare/history/queries/dag-runs.ts";
+import { listTaskInstances } from "../../../src/cloudflare/history/queries/task-instances.ts";
+import type { TaskInstanceFilters } from "../../../src/cloudflare/history/queries/task-instances.ts";
 import { listDags } from "../../../src/cloudflare/history/queries/dags.ts";
 import { findApiToken, findUser, insertApiToken, putUser } from "../../../src/cloudflare/history/queries/users.ts";
 import { HistoryWriter } from "../../../src/cloudflare/history/writer.ts";
 import { getConnection, connectionPort, setConnection } from "../../../src/cloudflare/connections.ts";
 import { deleteVariable, listVariables, setVariable, variablePort } from "../../../src/cloudflare/variables.ts";
 import { aDagRunHead } from "../../support/spec-builders.ts";
+import { aPush, aView } from "../../support/history-pushes.ts";
 import { workerEnv } from "../../support/worker-runs.ts";
 
 const env = { ...workerEnv, DB: workerEnv.DB, AIRFLARE_SECRET_KEY: "test secret", AIRFLOW_VAR_FROM_ENV: "environment" };
@@ -33,9 +36,7 @@ beforeAll(async () => {
         endedAt: i === 29 ? null : START + i * DAY + i * 1000,
         seq: 1,
       });
-      return writer.write(
-        pushRows({ callId: "", head, endReason: null, instances: [], tries: [], durations: {} }, null, START),
-      );
+      return writer.write(pushRows(aPush(head), null, START));
     }),
   );
 });
@@ -90,6 +91,101 @@ describe("dag runs", () => {
     ]);
     await deleteRunRows(workerEnv.DB, "third", "run_0");
     expect((await listDagRuns(workerEnv.DB, { dagIds: ["third"] }, PAGE)).total).toBe(9);
+  });
+});
+
+describe("task instances", () => {
+  const writer = new HistoryWriter(workerEnv.DB);
+  const inDags = { dagIds: ["ti_a", "ti_b"] };
+
+  beforeAll(async () => {
+    for (let run = 0; run < 6; run++) {
+      const head = aDagRunHead({
+        dagId: run % 2 === 0 ? "ti_a" : "ti_b",
+        runId: `r${run}`,
+        runAfter: START + run * DAY,
+        seq: 3,
+      });
+      const instances = Array.from({ length: 100 }, (_, ord) =>
+        aView(`t${ord}`, 3, ord === 70 && run === 4 ? "failed" : ord === 99 ? "none" : "success", {
+          ord,
+          startedAt: ord === 99 ? 0 : START + run * DAY + ord * 1000,
+          endedAt: ord === 99 ? 0 : START + run * DAY + ord * 2000,
+          note: ord === 3 ? 'it\'s "so"' : null,
+        }),
+      );
+      await writer.write(pushRows(aPush(head, instances), null, START));
+    }
+  });
+
+  test.each<[string, TaskInstanceFilters, number]>([
+    ["some DAGs", inDags, 600],
+    ["one DAG", { dagIds: ["ti_a"] }, 300],
+    ["one run by its id", { ...inDags, runIds: ["r3"] }, 100],
+    ["a state", { ...inDags, states: ["failed"] }, 1],
+    ["no state yet, and another one", { ...inDags, states: [null, "failed"] }, 7],
+    ["a task", { ...inDags, taskIds: ["t7"] }, 6],
+    ["a pattern", { dagIds: ["ti_b"], taskIdPattern: "t7" }, 33],
+    ["time of the run", { ...inDags, runAfter: { gte: START + 4 * DAY } }, 200],
+    ["a duration in seconds", { dagIds: ["ti_a"], duration: { gte: 98 } }, 3],
+  ])("filter: %s", async (_name, filters, total) => {
+    const listed = await listTaskInstances(workerEnv.DB, filters, { limit: 1000, offset: 0 });
+    expect([listed.total, listed.rows.length]).toEqual([total, total]);
+  });
+
+  test.each([undefined, ["-run_after"], ["id"], ["-start_date"], ["state", "-map_index"]])(
+    "pages in the order %s hold each instance once, those of one instant in order of run and place",
+    async (orderBy) => {
+      const pages = await Promise.all(
+        Array.from({ length: 6 }, (_, page) =>
+          listTaskInstances(workerEnv.DB, inDags, { limit: 100, offset: page * 100, ...(orderBy && { orderBy }) }),
+        ),
+      );
+      const names = pages.flatMap(({ rows }) => rows.map((row) => `${row.run_id}/${row.ord}`));
+      expect(new Set(names).size).toBe(600);
+      if (orderBy?.[0] === "-run_after") expect([names[0], names[1], names.at(-1)]).toEqual(["r5/0", "r5/1", "r0/99"]);
+    },
+  );
+
+  test("a page in order of time reads the blocks it needs, not all runs", async () => {
+    const sql: string[] = [];
+    const noting = new Proxy(workerEnv.DB, {
+      get: (db, name) => {
+        if (name === "batch") return db.batch.bind(db);
+        return (text: string) => {
+          sql.push(text);
+          return db.prepare(text);
+        };
+      },
+    });
+    await listTaskInstances(noting, {}, { limit: 10, offset: 0, orderBy: ["-run_after"] });
+    await listTaskInstances(noting, { dagIds: ["ti_a"] }, { limit: 10, offset: 0, orderBy: ["-run_after"] });
+    for (const text of sql.filter((one) => one.includes("ORDER BY"))) {
+      const params = Array.from({ length: text.split("?").length - 1 }, () => 1);
+      const plan = await workerEnv.DB.prepare(`EXPLAIN QUERY PLAN ${text}`)
+        .bind(...params)
+        .all<{ detail: string }>();
+      expect(plan.results.map((row) => row.detail).join("\n")).toMatch(
+        /r USING INDEX dag_run_(dag_)?run_after[^]*LAST [0-9] TERMS/,
+      );
+    }
+    expect(sql).toHaveLength(4);
+  });
+
+  test("the view shows what the list shows", async () => {
+    const { rows } = await listTaskInstances(workerEnv.DB, { dagIds: ["ti_a"] }, { limit: 300, offset: 0 });
+    const view = await workerEnv.DB.prepare(
+      "SELECT * FROM task_instance WHERE dag_id = 'ti_a' ORDER BY run_after, ord",
+    ).all();
+    expect(view.results).toEqual(
+      rows.map(({ dag_display_name: _name, spec_hash: _hash, run_type: _type, ...row }) => row),
+    );
+    expect(view.results[3]).toMatchObject({
+      task_id: "t3",
+      note: 'it\'s "so"',
+      state: "success",
+      started_at: START + 3000,
+    });
   });
 });
 

@@ -5,8 +5,9 @@ import { expect, test } from "vitest";
 import { pushRows } from "../../../src/cloudflare/history/mirror-rows.ts";
 import { HistoryWriter } from "../../../src/cloudflare/history/writer.ts";
 import type { TaskInstanceView } from "../../../src/model/protocol.ts";
-import type { DagRunState, TaskInstanceState } from "../../../src/model/state.ts";
+import type { DagRunState } from "../../../src/model/state.ts";
 import { aDagRunHead } from "../../support/spec-builders.ts";
+import { aPush, aView } from "../../support/history-pushes.ts";
 import { workerEnv } from "../../support/worker-runs.ts";
 
 const writer = new HistoryWriter(workerEnv.DB);
@@ -18,36 +19,7 @@ function rows(
   over: { incarnation?: string; instances?: TaskInstanceView[] } = {},
 ) {
   const head = aDagRunHead({ dagId: "writer", runId, seq, state, incarnation: over.incarnation ?? "i1" });
-  const push = { callId: "", head, endReason: null, instances: over.instances ?? [], tries: [], durations: {} };
-  return pushRows(push, null, 1);
-}
-
-function instance(taskId: string, seq: number, state: TaskInstanceState): TaskInstanceView {
-  const zero = {
-    scheduledAt: 0,
-    queuedAt: 0,
-    startedAt: 0,
-    endedAt: 0,
-    dueAt: 0,
-    sends: 0,
-    losses: 0,
-    firstPokedAt: 0,
-    pokes: 0,
-  };
-  const texts = { note: null, error: null, renderedMapIndex: null };
-  return {
-    ord: 0,
-    taskId,
-    mapIndex: -1,
-    state,
-    seq,
-    tryNumber: 1,
-    maxTries: 1,
-    flags: 0,
-    elapsedMs: 0,
-    ...zero,
-    ...texts,
-  };
+  return pushRows(aPush(head, over.instances), null, 1);
 }
 
 async function stateOf(runId: string): Promise<unknown> {
@@ -57,8 +29,8 @@ async function stateOf(runId: string): Promise<unknown> {
 }
 
 test("an older seq never overwrites a newer one, in whatever order they come", async () => {
-  await writer.write(rows("guarded", 5, "success", { instances: [instance("a", 5, "success")] }));
-  await writer.write(rows("guarded", 3, "running", { instances: [instance("a", 3, "running")] }));
+  await writer.write(rows("guarded", 5, "success", { instances: [aView("a", 5, "success")] }));
+  await writer.write(rows("guarded", 3, "running", { instances: [aView("a", 3, "running")] }));
   expect(await stateOf("guarded")).toBe("success");
   expect(await workerEnv.DB.prepare("SELECT state FROM task_instance WHERE run_id = 'guarded'").first("state")).toBe(
     "success",
@@ -94,23 +66,19 @@ test("writes asked for at once go out together: the first alone, the rest in one
 });
 
 test("2,500 instances of one run fit, in pages", async () => {
-  const instances = Array.from({ length: 2_500 }, (_, i) => ({
-    ...instance("mapped", 1, "success"),
-    ord: i,
-    mapIndex: i,
-  }));
+  const instances = Array.from({ length: 2_500 }, (_, i) => aView("mapped", 1, "success", { ord: i, mapIndex: i }));
   await writer.write(rows("large", 1, "success", { instances }));
   expect(await workerEnv.DB.prepare("SELECT count(*) AS n FROM task_instance WHERE run_id = 'large'").first("n")).toBe(
     2_500,
   );
 });
 
-test("the row of a mapped task that was not expanded yet gives way to those of its instances", async () => {
-  const expanded = [0, 1].map((mapIndex) => ({ ...instance("each", 2, "success"), mapIndex, ord: mapIndex }));
+test("a block takes the place of the one before as a whole, so that an expanded task's placeholder goes", async () => {
   await writer.write(
-    rows("mapped", 1, "running", { instances: [instance("each", 1, "none"), instance("b", 1, "none")] }),
+    rows("mapped", 1, "running", { instances: [aView("each", 1, "none"), aView("b", 1, "none", { ord: 1 })] }),
   );
-  await writer.write(rows("mapped", 2, "running", { instances: expanded }));
+  const expanded = [0, 1].map((mapIndex) => aView("each", 2, "success", { mapIndex, ord: mapIndex * 2 }));
+  await writer.write(rows("mapped", 2, "running", { instances: [...expanded, aView("b", 1, "none", { ord: 1 })] }));
   const left = await workerEnv.DB.prepare(
     "SELECT task_id, map_index FROM task_instance WHERE run_id = 'mapped' ORDER BY task_id, map_index",
   ).all();
@@ -119,4 +87,32 @@ test("the row of a mapped task that was not expanded yet gives way to those of i
     { task_id: "each", map_index: 0 },
     { task_id: "each", map_index: 1 },
   ]);
+});
+
+test("a new life of a run id has its own time, whatever the life before had", async () => {
+  const at = (runAfter: number, seq: number, incarnation: string) =>
+    pushRows(aPush(aDagRunHead({ dagId: "writer", runId: "again", runAfter, seq, incarnation })), null, 1);
+  await writer.write(at(100, 5, "i1"));
+  await writer.write(at(200, 0, "i2"));
+  const row = await workerEnv.DB.prepare("SELECT run_after, seq FROM dag_run WHERE run_id = 'again'").first();
+  expect(row).toEqual({ run_after: 200, seq: 0 });
+});
+
+test("a chain of ten tasks with its run is 5 rows written, first when it is made, then when it has ended", async () => {
+  let written = 0;
+  const counted = new Proxy(workerEnv.DB, {
+    get: (db, name) => {
+      if (name !== "batch") return db.prepare.bind(db);
+      return async (statements: D1PreparedStatement[]) => {
+        const results = await db.batch(statements);
+        for (const { meta } of results) written += meta.rows_written;
+        return results;
+      };
+    },
+  });
+  const billed = new HistoryWriter(counted);
+  await billed.write(rows("billed", 0, "queued"));
+  const instances = Array.from({ length: 10 }, (_, ord) => aView(`t${ord}`, 2, "success", { ord }));
+  await billed.write(rows("billed", 2, "success", { instances }));
+  expect(written).toBe(5);
 });

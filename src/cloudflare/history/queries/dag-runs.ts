@@ -76,6 +76,7 @@ const SOURCE: ListSource = {
   columns: "dag_run.*, dag.display_name AS dag_display_name",
   from: "dag_run LEFT JOIN dag ON dag.dag_id = dag_run.dag_id",
   order: DAG_RUN_ORDER,
+  neverNull: [DAG_RUN_ORDER.run_after, DAG_RUN_ORDER.dag_id, DAG_RUN_ORDER.run_id, DAG_RUN_ORDER.state],
   defaultOrder: ["run_after"],
   tieBreaker: "dag_run.dag_id, dag_run.run_id",
 };
@@ -117,7 +118,7 @@ export function countDagRunsByState(
 
 /** Removes the mirror of a deleted run. */
 export async function deleteRunRows(db: D1Database, dagId: string, runId: string): Promise<void> {
-  const tables = ["task_instance_try", "task_instance", "dag_run"];
+  const tables = ["task_instance_try", "task_instance_block", "dag_run"];
   await withHistory(() =>
     db.batch(
       tables.map((table) => db.prepare(`DELETE FROM ${table} WHERE dag_id = ? AND run_id = ?`).bind(dagId, runId)),

@@ -95,9 +95,13 @@ export interface ListSource {
   readonly from: string;
   /** Word of the API to SQL expression. */
   readonly order: Readonly<Record<string, string>>;
+  /** Expressions of `order` that are never NULL: only without a look for NULL does an index give their order. */
+  readonly neverNull?: readonly string[];
   readonly defaultOrder: readonly string[];
   /** Makes the order total, so that pages do not overlap. */
   readonly tieBreaker: string;
+  /** How to count, where not all rows are to be read for it: an aggregate of `from`. */
+  readonly count?: { readonly value: string; readonly from: string };
 }
 
 /** One page of a list and its total, in one round trip. */
@@ -108,7 +112,8 @@ export async function listPage<Row>(
   page: Page,
 ): Promise<Listed<Row>> {
   const sql = `SELECT ${source.columns} FROM ${source.from}${conditions.where} ORDER BY ${orderClause(source, page.orderBy)} LIMIT ? OFFSET ?`;
-  const count = `SELECT count(*) AS total FROM ${source.from}${conditions.where}`;
+  const { value, from } = source.count ?? { value: "count(*)", from: source.from };
+  const count = `SELECT ${value} AS total FROM ${from}${conditions.where}`;
   return withHistory(async () => {
     const [rows, totals] = await db.batch<Row & { total: number }>([
       db.prepare(sql).bind(...conditions.params, page.limit, page.offset),
@@ -134,8 +139,9 @@ function orderClause(source: ListSource, orderBy: readonly string[] | undefined)
         },
       );
     }
+    const sorted = `${column} ${descending ? "DESC" : "ASC"}`;
     // Rows without a value come last in both directions.
-    return `${column} IS NULL, ${column} ${descending ? "DESC" : "ASC"}`;
+    return source.neverNull?.includes(column) === true ? sorted : `${column} IS NULL, ${sorted}`;
   });
   return [...parts, source.tieBreaker].join(", ");
 }
