@@ -147,7 +147,7 @@ async function withBundles(db: D1Database, rows: readonly D1DagRow[]): Promise<D
     specHash: row.spec_hash,
     versionNumber: row.version_number,
     bundleVersion: versions.get(`${row.dag_id}/${row.spec_hash}`)?.bundleVersion ?? null,
-    lastParsedAt: row.last_parsed_at,
+    lastParsedAt: row.parsed_at,
     nextLogicalDate: row.next_dagrun_logical_date,
     nextIntervalStart: row.next_dagrun_interval_start,
     nextIntervalEnd: row.next_dagrun_interval_end,

@@ -13,17 +13,27 @@ import { invalidDag } from "./invalid-dag.ts";
 
 const KEY = Symbol.for("airflare.dags");
 
-function registered(): Dag<unknown>[] {
-  const known: unknown = Reflect.get(globalThis, KEY);
-  if (Array.isArray(known)) return known;
-  const list: Dag<unknown>[] = [];
-  Reflect.set(globalThis, KEY, list);
-  return list;
+interface Registry {
+  readonly list: Dag<unknown>[];
+  /** A file may define thousands: none is looked for among all. */
+  readonly byId: Map<DagId, Dag<unknown>[]>;
+}
+
+function registered(): Registry {
+  const known = Reflect.get(globalThis, KEY) as Registry | undefined;
+  if (known !== undefined) return known;
+  const registry: Registry = { list: [], byId: new Map() };
+  Reflect.set(globalThis, KEY, registry);
+  return registry;
 }
 
 /** Called by `dag()`. */
 export function registerDag(dag: Dag<never> | Dag<unknown>): void {
-  registered().push(dag);
+  const { list, byId } = registered();
+  list.push(dag);
+  const same = byId.get(dag.id);
+  if (same === undefined) byId.set(dag.id, [dag]);
+  else same.push(dag);
 }
 
 /**
@@ -31,9 +41,9 @@ export function registerDag(dag: Dag<never> | Dag<unknown>): void {
  * `file` becomes their place in the DAG folder. Throws what `load` throws, and `invalid_dag` when an id is defined twice.
  */
 export async function collectDags(load: () => Promise<unknown>, file?: string): Promise<Dag<unknown>[]> {
-  const from = registered().length;
+  const from = registered().list.length;
   await load();
-  const dags = registered().slice(from);
+  const dags = registered().list.slice(from);
   const ids = new Set<string>();
   for (const { id } of dags) {
     if (ids.has(id)) throw invalidDag({ dagId: id }, "the id is defined twice; rename one of the two DAGs");
@@ -80,9 +90,7 @@ async function loadFromFile(index: DagIndex, dagId: DagId): Promise<ExecutableDa
       cause,
     });
   }
-  const candidates = registered()
-    .filter(({ id }) => id === dagId)
-    .map((dag) => dag.inFile(entry.file));
+  const candidates = (registered().byId.get(dagId) ?? []).map((dag) => dag.inFile(entry.file));
   // Another file may define the same id (an import error of that file): the hash says which one the index means.
   const dag = candidates.find((candidate) => candidate.specHash === entry.specHash) ?? candidates.at(-1);
   if (dag !== undefined) return dag.executable;

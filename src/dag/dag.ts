@@ -30,9 +30,9 @@ export interface DagTask extends TaskSpec {
 export class Dag<P = Readonly<Record<string, unknown>>> {
   readonly id: string;
   readonly spec: DagSpec;
-  readonly tasks: readonly DagTask[];
   readonly #executable: ExecutableDag;
   #specHash: SpecHash | undefined;
+  #tasks: readonly DagTask[] | undefined;
   /** Only for the compiler. */
   declare readonly paramValues?: P;
 
@@ -40,7 +40,6 @@ export class Dag<P = Readonly<Record<string, unknown>>> {
     this.#executable = executable;
     this.spec = executable.spec;
     this.id = this.spec.dagId;
-    this.tasks = linkedTasks(this.spec);
   }
 
   /** Same as `id`. */
@@ -51,6 +50,12 @@ export class Dag<P = Readonly<Record<string, unknown>>> {
   get specHash(): SpecHash {
     this.#specHash ??= specHash(this.spec);
     return this.#specHash;
+  }
+
+  /** In order of creation. Linked when first asked for: a Worker evaluates every DAG of a file and looks at none in this way. */
+  get tasks(): readonly DagTask[] {
+    this.#tasks ??= linkedTasks(this.spec);
+    return this.#tasks;
   }
 
   /** In order of creation. */

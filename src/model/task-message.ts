@@ -31,7 +31,9 @@ export type TaskMessage =
       readonly command: Extract<Command, { kind: "task-callback" | "dag-callback" }>;
     })
   /** A page of DAGs that are due: their objects are woken. */
-  | (MessageBase & { readonly kind: "dag-tick-page"; readonly dagIds: readonly DagId[]; readonly scheduledAt: number });
+  | (MessageBase & { readonly kind: "dag-tick-page"; readonly dagIds: readonly DagId[]; readonly scheduledAt: number })
+  /** A page of DAGs that a deploy has changed or removed: brought in by this bundle only. */
+  | (MessageBase & { readonly kind: "deploy-page"; readonly dagIds: readonly DagId[]; readonly bundleHash: string });
 
 /** At most this many known-short attempts share a message. */
 export const ATTEMPTS_PER_MESSAGE_MAX = 10;

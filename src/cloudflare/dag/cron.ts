@@ -4,8 +4,7 @@
  */
 import type { DagIndex } from "../../dag/dag-index.ts";
 import type { DagId } from "../../model/ids.ts";
-import { MESSAGE_VERSION } from "../../model/task-message.ts";
-import type { TaskMessage } from "../../model/task-message.ts";
+import { forEachDag, sendDagPages } from "../dag-pages.ts";
 import { syncDeployment } from "../deploy-sync.ts";
 import type { Env } from "../env.ts";
 import { dueDags, overdueDags } from "../history/queries/due-dags.ts";
@@ -14,12 +13,6 @@ import { noteTick } from "../history/queries/heartbeats.ts";
 const MINUTE_MS = 60_000;
 /** DAGs woken by the tick itself; more than these go out by messages, so that many invocations share them. */
 const DIRECT_MAX = 200;
-/** DAGs per message. */
-const PER_MESSAGE = 100;
-/** Messages per batch of the queue. */
-const PER_BATCH = 100;
-/** Objects spoken to at the same time. */
-const PARALLEL = 6;
 /** DAGs of one tick; the rest is still due at the next one. */
 const DUE_MAX = 20_000;
 /** DAGs looked after per tick. */
@@ -32,12 +25,12 @@ export async function handleScheduled(
   ctx: Pick<ExecutionContext, "waitUntil">,
   index: DagIndex,
 ): Promise<void> {
-  await syncDeployment(env, index);
+  await syncDeployment(env, index, "clock");
   const at = event.scheduledTime;
   // With clocks of their own the objects are woken ahead, so that their alarms hit the second.
   const ahead = env.AIRFLARE_TICK === "0" ? 0 : MINUTE_MS;
   const due = await dueDags(env.DB, at + ahead, DUE_MAX);
-  await sendPages(env, due.slice(DIRECT_MAX), at);
+  await sendDagPages(env, due.slice(DIRECT_MAX), `tick:${at}`, { kind: "dag-tick-page", scheduledAt: at });
   await tickDags(env, due.slice(0, DIRECT_MAX), at);
   await inTurns(await overdueDags(env.DB, Date.now(), OVERDUE_MAX), "sweep", (dagId) =>
     env.DAG.getByName(dagId).sweep(),
@@ -50,36 +43,17 @@ export async function tickDags(env: Env, dagIds: readonly DagId[], at: number): 
   await inTurns(dagIds, "tick", (dagId) => env.DAG.getByName(dagId).tick(at));
 }
 
-async function sendPages(env: Env, dagIds: readonly DagId[], at: number): Promise<void> {
-  const messages: { body: TaskMessage }[] = [];
-  for (let start = 0; start < dagIds.length; start += PER_MESSAGE) {
-    const page = dagIds.slice(start, start + PER_MESSAGE);
-    const key = `tick:${at}:${start}`;
-    messages.push({ body: { v: MESSAGE_VERSION, kind: "dag-tick-page", key, dagIds: page, scheduledAt: at } });
-  }
-  for (let start = 0; start < messages.length; start += PER_BATCH) {
-    // A batch has a size limit; two at once gain nothing.
-    // oxlint-disable-next-line no-await-in-loop
-    await env.TASK_QUEUE.sendBatch(messages.slice(start, start + PER_BATCH));
-  }
-}
-
+/** One object that fails keeps no other from being woken. */
 async function inTurns(
   dagIds: readonly DagId[],
   what: string,
   work: (dagId: DagId) => Promise<unknown>,
 ): Promise<void> {
-  const queue = [...dagIds];
-  const worker = async (): Promise<void> => {
-    for (let dagId = queue.shift(); dagId !== undefined; dagId = queue.shift()) {
-      try {
-        // Each worker speaks to one object at a time; PARALLEL workers share the queue.
-        // oxlint-disable-next-line no-await-in-loop
-        await work(dagId);
-      } catch (error) {
-        console.error(`${what} of DAG ${dagId} failed; it comes again with the next tick.`, error);
-      }
+  await forEachDag(dagIds, async (dagId) => {
+    try {
+      await work(dagId);
+    } catch (error) {
+      console.error(`${what} of DAG ${dagId} failed; it comes again with the next tick.`, error);
     }
-  };
-  await Promise.all(Array.from({ length: Math.min(PARALLEL, queue.length) }, worker));
+  });
 }

@@ -139,7 +139,8 @@ function upsertSql({ name, keys, guard, fixed = [] }: Table, columns: readonly s
     ON CONFLICT (${keys.join(", ")}) DO UPDATE SET ${updates.join(", ")} WHERE ${guard}`;
 }
 
-function pagesOf(rows: readonly string[]): string[][] {
+/** JSON rows in pages of one statement each: one bound value, `[row, row, ...]`. */
+export function pagesOf(rows: readonly string[]): string[][] {
   const pages: string[][] = [];
   let page: string[] = [];
   let characters = 0;

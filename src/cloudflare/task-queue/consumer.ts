@@ -12,6 +12,7 @@ import type { DagIndex } from "../../dag/dag-index.ts";
 import type { Env } from "../env.ts";
 import { type AttemptsMessage, readTaskMessage } from "./read-message.ts";
 import { tickDags } from "../dag/cron.ts";
+import { bringInPage } from "../deploy-page.ts";
 import { dagRunObjectName } from "../../model/ids.ts";
 import { sleep } from "./runtime-ports.ts";
 
@@ -60,6 +61,8 @@ async function consumeOther(message: Message, { env, index }: Invocation): Promi
       return acknowledge([message], () => consumeCallback(body, env, index));
     case "dag-tick-page":
       return acknowledge([message], () => tickDags(env, body.dagIds, body.scheduledAt));
+    case "deploy-page":
+      return acknowledge([message], () => bringInPage(env, index, body));
     default:
       message.retry({ delaySeconds: UNKNOWN_RETRY_SECONDS });
   }

@@ -16,5 +16,6 @@ function isTaskMessage(body: unknown): body is TaskMessage {
   if (typeof body !== "object" || body === null || !("kind" in body) || !("v" in body)) return false;
   if (body.kind === "attempts") return "runId" in body && "tokens" in body && Array.isArray(body.tokens);
   if (body.kind === "callback") return "runId" in body && "command" in body;
-  return body.kind === "dag-tick-page" && "dagIds" in body && Array.isArray(body.dagIds);
+  if (!("dagIds" in body) || !Array.isArray(body.dagIds)) return false;
+  return body.kind === "dag-tick-page" || (body.kind === "deploy-page" && "bundleHash" in body);
 }

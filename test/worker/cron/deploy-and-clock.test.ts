@@ -70,7 +70,9 @@ test("a deploy brings rows, tags, versions and specs", async () => {
     timetable_summary: "0 * * * *",
     tags_json: '["clock","hourly"]',
   });
-  expect((await readSpec(workerEnv.OBJECTS, "clock-1"))?.dagId).toBe("every_hour");
+  expect(JSON.parse(rows[0]?.spec_json ?? "null")).toMatchObject({ dagId: "every_hour" });
+  // A row holds it: nothing is stored beside.
+  expect(await readSpec(workerEnv.OBJECTS, "clock-1")).toBeNull();
   expect((await listDagVersions(workerEnv.DB, { dagIds: ["every_hour"] }, PAGE)).rows).toMatchObject([
     { version_number: 1, bundle_version: "bundle-1" },
   ]);

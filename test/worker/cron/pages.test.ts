@@ -39,7 +39,7 @@ test("550 of 1,000 DAGs are due", async () => {
     ...workerEnv,
     DB: workerEnv.DB,
     DAG: { getByName: object },
-    TASK_QUEUE: {
+    ISOLATE_QUEUE: {
       sendBatch: async (messages: Iterable<{ body: TaskMessage }>) =>
         void sent.push(...[...messages].map(({ body }) => body)),
     },

@@ -1,5 +1,5 @@
 /**
- * @module Versions of a DAG: a new one for each change of its spec. The spec itself is in R2 under `specs/<spec_hash>`.
+ * @module Versions of a DAG: a new one for each change of its spec. Its spec is kept by the DAG's object for the last five versions, and by the objects of its runs.
  */
 import { withHistory } from "../history-error.ts";
 import { Conditions, listPage } from "./list-query.ts";

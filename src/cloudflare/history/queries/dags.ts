@@ -28,7 +28,8 @@ export interface DagRow {
   /** Null when it is too large for a row: `readSpec(env.OBJECTS, spec_hash)`. */
   readonly spec_json: string | null;
   readonly version_number: number;
-  readonly last_parsed_at: number;
+  /** Of the last deploy that had it. */
+  readonly parsed_at: number;
   readonly next_dagrun_logical_date: number | null;
   readonly next_dagrun_interval_start: number | null;
   readonly next_dagrun_interval_end: number | null;
@@ -62,8 +63,11 @@ export const DAG_ORDER = {
     "(SELECT r.started_at FROM dag_run r WHERE r.dag_id = dag.dag_id ORDER BY r.run_after DESC LIMIT 1)",
 } as const;
 
-const COLUMNS =
-  "dag.*, (SELECT json_group_array(name) FROM (SELECT name FROM dag_tag WHERE dag_tag.dag_id = dag.dag_id ORDER BY name)) AS tags_json";
+// A deploy has looked at each of its DAGs, but writes only those that it changed.
+const PARSED_AT = `iif(dag.is_stale = 0 AND dag.has_import_errors = 0,
+  max(dag.last_parsed_at, coalesce((SELECT synced_at FROM deployment WHERE id = 1), 0)), dag.last_parsed_at)`;
+const COLUMNS = `dag.*, ${PARSED_AT} AS parsed_at,
+  (SELECT json_group_array(name) FROM (SELECT name FROM dag_tag WHERE dag_tag.dag_id = dag.dag_id ORDER BY name)) AS tags_json`;
 
 const SOURCE: ListSource = {
   columns: COLUMNS,
