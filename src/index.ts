@@ -38,6 +38,8 @@ export { p, type Param, type ParamValues } from "./dag/param.ts";
 export type { RelativeDelta } from "./dag/relative-delta.ts";
 export type { CronSchedule, DeltaSchedule, EventsSchedule, Schedule } from "./dag/schedule.ts";
 export { safeFetch, type SafeFetchInit } from "./dag/safe-fetch.ts";
+export type { ListOptions, ObjectStoreHook, StoredObject, WriteOptions } from "./dag/hooks/object-store-hook.ts";
+export { S3Hook } from "./dag/hooks/s3-hook.ts";
 export { PostgresHook } from "./dag/hooks/postgres-hook.ts";
 export { SqlHook, type SqlResult, type SqlRow, type StreamOptions } from "./dag/hooks/sql-hook.ts";
 export type { BoundSql, SqlParameters } from "./dag/hooks/sql-parameters.ts";

@@ -81,6 +81,12 @@ export const ERROR_CODES = {
     retryable: false,
     doc: "The connection is of another type than the hook or operator takes.",
   },
+  object_not_found: { status: 404, retryable: false, doc: "The bucket has no object with this key." },
+  service_refused: {
+    status: 502,
+    retryable: true,
+    doc: "A service that a hook called answered with an error; the message has its words.",
+  },
   target_refused: {
     status: 422,
     retryable: false,
