@@ -5,7 +5,7 @@
  */
 import type { DagApi, DagRunApi } from "../model/protocol.ts";
 import type { DagUpkeep, RunUpkeep } from "../model/upkeep.ts";
-import type { SlotApi } from "./slot/slot-leases.ts";
+import type { SlotApi } from "../model/slot.ts";
 import type { TaskMessage } from "../model/task-message.ts";
 
 /** A Durable Object namespace whose objects answer `Api`. */

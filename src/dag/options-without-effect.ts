@@ -23,18 +23,11 @@ const isNot =
 
 /** On a task, in a group's or a DAG's `defaultArgs`. */
 export const TASK_OPTIONS_WITHOUT_EFFECT: readonly OptionWithoutEffect<GivenOptions>[] = [
-  { option: "pool", missing: "the task runs without a pool's limit", asks: isNot("default_pool") },
-  { option: "poolSlots", missing: "no slots are counted", asks: isNot(1) },
   { option: "sla", missing: "missed SLAs are not recorded", asks: given },
   { option: "slaMissCallback", missing: "it is never called", asks: given },
   { option: "email", missing: "no mail is sent", asks: given },
   { option: "emailOnFailure", missing: "no mail is sent", asks: isTrue },
   { option: "emailOnRetry", missing: "no mail is sent", asks: isTrue },
-  {
-    option: "maxActiveTisPerDag",
-    missing: "only maxActiveTasks and maxActiveTisPerDagrun limit the task",
-    asks: given,
-  },
   { option: "inlets", missing: "no lineage is recorded", asks: given },
   { option: "outlets", missing: "no asset events are made", asks: given },
 ];

@@ -6,10 +6,12 @@ import { graphOf } from "./graph.ts";
 import { indirectSetups, isEffectiveLeaf, teardownScope } from "./setup-teardown.ts";
 import { priorityWeights } from "./priority-weight.ts";
 import { sourcesOf } from "./mapping.ts";
+import { DEFAULT_POOL, slotLimits } from "./slot-limits.ts";
 import type { DagSpec } from "../model/dag-spec.ts";
 import type { ExpandSpec } from "../model/arg-expr.ts";
 import type { Graph } from "./graph.ts";
 import type { GroupId } from "../model/ids.ts";
+import type { SlotLimit } from "../model/slot.ts";
 import type { TaskSpec } from "../model/task-spec.ts";
 import type { TriggerRule } from "../model/trigger-rule.ts";
 
@@ -46,6 +48,10 @@ export interface TaskPlan {
   readonly deciders: readonly number[];
   readonly isLeaf: boolean;
   readonly watchesPast: boolean;
+  /** Limits across runs, in the order in which they are asked; `default_pool`, if that is its pool, last. */
+  readonly limits: readonly SlotLimit[];
+  /** How many of them always apply: without an unlimited `default_pool`. */
+  readonly ownLimits: number;
   /** Needs no worker: success as soon as it may run. */
   readonly isInstant: boolean;
 }
@@ -84,6 +90,7 @@ function makePlan(spec: DagSpec): Plan {
   const leaves = leafFlags(spec, graph);
   const tasks = spec.tasks.map((task, i): TaskPlan => {
     const upstream = graph.upstream[i] ?? [];
+    const limits = slotLimits(spec, task);
     return {
       index: i,
       spec: task,
@@ -100,6 +107,8 @@ function makePlan(spec: DagSpec): Plan {
       deciders: upstream.filter((up) => isDecider(spec.tasks[up])),
       isLeaf: leaves[i] === true,
       watchesPast: task.dependsOnPast || task.waitForDownstream,
+      limits,
+      ownLimits: task.pool === DEFAULT_POOL ? limits.length - 1 : limits.length,
       isInstant: isInstant(task),
     };
   });

@@ -7,6 +7,7 @@ import type { AttemptToken, TaskId } from "./ids.ts";
 import type { CallbackKind } from "./task-spec.ts";
 import type { DagRunState } from "./state.ts";
 import type { RunEndReason } from "./dag-run.ts";
+import type { SlotRef } from "./slot.ts";
 import type { TryRecord } from "./task-instance.ts";
 
 export type Command =
@@ -42,6 +43,11 @@ export type Command =
       readonly ignoreFirst: boolean;
     };
 
+/** Slots that a run gives back to a limit, or a request that it takes back. */
+export interface SlotRelease extends SlotRef {
+  readonly limit: string;
+}
+
 /** What one event changed and asks for. The host writes all of it in one transaction. */
 export interface StepResult {
   /** True when anything below or the head changed; false = nothing to write. */
@@ -67,6 +73,12 @@ export interface StepResult {
   /** Ords already `running` for the caller: the answer carries them. */
   readonly handOff: readonly number[];
   readonly commands: readonly Command[];
+  /** Ords that ask the next of their limits for slots. */
+  readonly asks: readonly number[];
+  /** Ords whose slots are to be renewed. */
+  readonly renewals: readonly number[];
+  /** Slots given back, and places in waiting lists. A repeat is harmless. */
+  readonly releases: readonly SlotRelease[];
   /** Earliest `dueAt` of all, or null: the alarm. */
   readonly nextWakeAt: number | null;
 }

@@ -78,4 +78,6 @@ export interface DagRun {
   readonly watched: Map<string, { readonly passed: boolean; readonly reason: string }>;
   /** Longest recent duration per task id in ms (last 20 attempts), from the DAG object at creation; a task absent here is not known short. */
   readonly longest: Readonly<Record<string, number>>;
+  /** `default_pool` has a size: tasks that name no pool need its slots. */
+  limitsDefaultPool: boolean;
 }

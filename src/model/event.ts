@@ -4,6 +4,7 @@
 import type { AttemptReport } from "./outcome.ts";
 import type { AttemptToken, SpecHash } from "./ids.ts";
 import type { DagSpec } from "./dag-spec.ts";
+import type { SlotWord } from "./slot.ts";
 
 /** Which task instances a user's command means. No `mapIndexes`: all of the task. */
 export interface TaskInstanceSelector {
@@ -52,6 +53,10 @@ export type RunEvent =
   | { readonly kind: "watched-state"; readonly watchId: string; readonly passed: boolean; readonly reason: string }
   /** Something that a sensor or a deferred task waits for has changed: it looks at once. */
   | { readonly kind: "task-instance-woken"; readonly taskId: string; readonly mapIndex: number }
+  /** What the objects of limits answered, or bring later: slots given, refused for now, or no longer held. */
+  | { readonly kind: "slots-answered"; readonly words: readonly SlotWord[] }
+  /** Somebody has set the slots of `default_pool`, or made it unlimited again. */
+  | { readonly kind: "default-pool-limited"; readonly limited: boolean }
   | { readonly kind: "task-instances-cleared"; readonly options: ClearOptions }
   | { readonly kind: "task-instances-marked"; readonly options: MarkOptions; readonly by: string }
   | { readonly kind: "note-set"; readonly select: TaskInstanceSelector | null; readonly note: string | null }
@@ -90,6 +95,9 @@ export interface LeaseSettings {
   readonly runningMs: number;
   readonly heartbeatMs: number;
   readonly lossesMax: number;
+  /** A slot that nobody renews is free again after this; its attempts are stopped `slotGuardMs` before. */
+  readonly slotMs: number;
+  readonly slotGuardMs: number;
 }
 
 export const DEFAULT_LEASES: LeaseSettings = {
@@ -99,6 +107,8 @@ export const DEFAULT_LEASES: LeaseSettings = {
   runningMs: 30_000,
   heartbeatMs: 10_000,
   lossesMax: 5,
+  slotMs: 120_000,
+  slotGuardMs: 15_000,
 };
 
 /** All leases times `scale` (a test may use 0.1); `lossesMax` stays. */
@@ -112,5 +122,7 @@ export function scaledLeases(scale: number): LeaseSettings {
     runningMs: ms(d.runningMs),
     heartbeatMs: ms(d.heartbeatMs),
     lossesMax: d.lossesMax,
+    slotMs: ms(d.slotMs),
+    slotGuardMs: ms(d.slotGuardMs),
   };
 }

@@ -15,6 +15,7 @@ import type { DagRunState, TaskInstanceState } from "./state.ts";
 import type { DagSpec } from "./dag-spec.ts";
 import type { Deferral, ExternalWait } from "./deferral.ts";
 import type { SensorSpec, TaskKind } from "./task-spec.ts";
+import type { SlotWord } from "./slot.ts";
 import type { TaskInstance, TryRecord } from "./task-instance.ts";
 import type { XComValue } from "./xcom.ts";
 
@@ -180,6 +181,8 @@ export type RunCommand =
   | { readonly kind: "watched-state"; readonly watchId: string; readonly passed: boolean; readonly reason: string }
   /** What the task instance waits for has changed. Nothing happens when it does not wait any more. */
   | { readonly kind: "wake"; readonly taskId: TaskId; readonly mapIndex: number }
+  /** From the object of a limit: slots that became free. `dag_run_not_found` when the run is another one now. */
+  | { readonly kind: "slots-granted"; readonly incarnation: Incarnation; readonly word: SlotWord }
   | { readonly kind: "lost"; readonly tokens: readonly AttemptToken[]; readonly reason: string }
   /** Lines of a task's callback, added to the log of the try it belongs to; newline-separated JSON. */
   | {

@@ -62,7 +62,8 @@ export const TASK_INSTANCE_TRANSITIONS: Readonly<Record<TaskInstanceState, reado
   none: ["scheduled", "success", "skipped", "upstream_failed", "failed", "removed"],
   removed: ["none"],
   scheduled: ["queued", "skipped", "none", "removed"],
-  queued: ["queued", "running", "skipped", "failed", "up_for_retry", "none", "removed"],
+  // Back to `scheduled`: the slot under which it was opened is lost.
+  queued: ["queued", "scheduled", "running", "skipped", "failed", "up_for_retry", "none", "removed"],
   running: [
     "success",
     "failed",
@@ -71,6 +72,7 @@ export const TASK_INSTANCE_TRANSITIONS: Readonly<Record<TaskInstanceState, reado
     "up_for_reschedule",
     "deferred",
     "queued",
+    "scheduled",
     "restarting",
     "removed",
   ],

@@ -41,6 +41,12 @@ export interface TaskInstance {
   flags: number;
   /** Wall time of all finished attempts of this instance's current try, ms (pokes add up). */
   elapsedMs: number;
+  /** Number of its last acquisition of slots (`model/slot.ts`); never used again, whatever becomes of the instance. */
+  slotAsk: number;
+  /** How many of its task's limits have given it slots, in their order. */
+  slotsHeld: number;
+  /** Until then those slots are held; 0 = none are. */
+  slotUntil: number;
 }
 
 /** Bits of `TaskInstance.flags`. Storage format: the numbers stay. */
@@ -53,6 +59,8 @@ export const TaskInstanceFlag = {
   SEND_ALONE: 16,
   /** What it waits for changed while it looked: it looks again at once. */
   WOKEN: 32,
+  /** The pool that gave the slots counts deferred tasks. */
+  KEEPS_SLOTS_DEFERRED: 64,
 } as const;
 
 /** One finished try, kept when the next one starts (Airflow's task instance history). */

@@ -2,6 +2,7 @@
  * @module A run in memory: the real engine, and beside it what the run's Durable Object keeps (XComs, errors, logs). No storage, no leases that end.
  */
 import { createDagRun } from "../engine/dag-run/create.ts";
+import { askOf } from "../engine/dag-run/slots.ts";
 import { step } from "../engine/dag-run/step.ts";
 import type { Command, StepResult } from "../model/command.ts";
 import type { DagRun, DagRunHead } from "../model/dag-run.ts";
@@ -36,6 +37,7 @@ const LEASES: LeaseSettings = {
   queuedMaxMs: NEVER_MS,
   handedOffMs: NEVER_MS,
   runningMs: NEVER_MS,
+  slotMs: NEVER_MS,
 };
 
 /** What the run asks of whoever drives it. */
@@ -78,7 +80,19 @@ export class InProcessRun implements DagRunPort {
     const tokens = result.dispatch.flatMap((ord) => this.#openToken(ord));
     if (tokens.length > 0) this.#duties.dispatch(tokens);
     for (const command of result.commands) this.#duties.command(command);
+    if (result.asks.length > 0) this.#grant(result.asks);
     return result;
+  }
+
+  /** No other run is there to take slots: pools and the like limit nothing. */
+  #grant(ords: readonly number[]): void {
+    const words = ords.flatMap((ord) => {
+      const asked = askOf(this.run, ord);
+      if (asked === undefined) return [];
+      const grant = { ord, ask: asked.request.ask, until: this.run.head.lastNow + NEVER_MS, includeDeferred: false };
+      return [{ limit: asked.limit.name, granted: [grant], waiting: [], gone: [] }];
+    });
+    if (words.length > 0) this.handle({ kind: "slots-answered", words });
   }
 
   /** The value pushed under `key`, or undefined. */

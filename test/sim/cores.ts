@@ -88,6 +88,9 @@ const EMPTY: StepResult = {
   dispatch: [],
   handOff: [],
   commands: [],
+  asks: [],
+  renewals: [],
+  releases: [],
   nextWakeAt: null,
 };
 

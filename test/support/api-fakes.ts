@@ -9,6 +9,7 @@ import { login } from "../../src/api/auth.ts";
 import type { ApiPorts } from "../../src/api/ports.ts";
 import type { BackfillAnswer, BackfillOrder } from "../../src/model/backfill.ts";
 import type { ScheduleAnswer, ScheduleOrder } from "../../src/model/run-schedule.ts";
+import { freshInstance } from "../../src/engine/dag-run/create.ts";
 import { fakeBackfills, fakeSchedules } from "./fake-directories.ts";
 import type { ConnectionEntry } from "../../src/cloudflare/connections.ts";
 import type { KeyedStore } from "../../src/api/keyed-resource.ts";
@@ -163,32 +164,8 @@ export class FakeDagRun {
 }
 
 function newView(ord: number, taskId: string): TaskInstanceView {
-  const numbers = {
-    scheduledAt: 0,
-    queuedAt: 0,
-    startedAt: 0,
-    endedAt: 0,
-    dueAt: 0,
-    sends: 0,
-    losses: 0,
-    firstPokedAt: 0,
-    pokes: 0,
-    flags: 0,
-    elapsedMs: 0,
-  };
-  return {
-    ord,
-    taskId,
-    mapIndex: -1,
-    state: "none",
-    tryNumber: 0,
-    maxTries: 1,
-    seq: 1,
-    ...numbers,
-    note: null,
-    error: null,
-    renderedMapIndex: null,
-  };
+  const { task: _, nonce: __, ...numbers } = freshInstance(ord, ord, -1, 0);
+  return { ...numbers, seq: 1, taskId, note: null, error: null, renderedMapIndex: null };
 }
 
 function unused(): Promise<never> {

@@ -13,6 +13,10 @@ const files: Readonly<Record<string, { readonly load: () => Promise<unknown>; re
     load: () => import("../worker/dags/limits.ts"),
     dagIds: ["past_runs", "past_downstream", "limited_run", "limited_task", "unlimited"],
   },
+  "pools.ts": {
+    load: () => import("../worker/dags/pools.ts"),
+    dagIds: ["pooled", "resized", "late_pool", "per_dag", "both_limits", "ordinary"],
+  },
   "stored.ts": { load: () => import("../fixtures/storage/dags/stored.ts"), dagIds: ["stored"] },
   "stormy.ts": { load: () => import("../worker/faults/stormy.ts"), dagIds: ["stormy"] },
   ...exampleFiles,

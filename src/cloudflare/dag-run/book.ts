@@ -2,6 +2,7 @@
  * @module What the host of a run keeps beside the engine's state: how far the history has it, what is not sent yet, what it cost.
  * Stored in the same row as the changing part of the head, so that keeping it costs no row of its own.
  */
+import type { SlotRelease } from "../../model/command.ts";
 import type { RunUsage } from "../../model/protocol.ts";
 import type { TaskInstanceState } from "../../model/state.ts";
 
@@ -18,6 +19,11 @@ export interface Book {
   logsSettledGeneration: number;
   /** States by task id of which the DAG's object is told at once, because somebody waits for them. */
   tellOf?: Readonly<Record<string, readonly TaskInstanceState[]>>;
+  /** Ords that have to ask for slots, and slots given back, of which the limits' objects may not know yet. */
+  slotAsks?: readonly number[];
+  slotReleases?: readonly SlotRelease[];
+  /** `default_pool` has a size. */
+  limitsDefaultPool?: boolean;
   usage: RunUsage;
 }
 

@@ -21,6 +21,7 @@ export function command(host: RunHost, callId: string, order: RunCommand): RunCo
   if (stored !== undefined) return answer(host, live, stored.touched ?? []);
   if (order.kind === "set-xcom" || order.kind === "delete-xcom") return changeXCom(host, live, callId, order);
   if (order.kind === "log") return addLog(host, live, callId, order);
+  if (order.kind === "slots-granted") return takeGrants(host, live, order);
   const selected = selectedOrds(live, order);
   if ((order.kind === "clear" || order.kind === "mark") && order.dryRun) return answer(host, live, selected ?? []);
   const { instances } = host.apply(live, eventOf(order), {
@@ -39,7 +40,7 @@ function selectedOrds(live: LiveRun, order: RunCommand): readonly number[] | nul
   return order.kind === "mark" ? selectForMark(live.run, order.options) : null;
 }
 
-function eventOf(order: Exclude<RunCommand, { kind: "set-xcom" | "delete-xcom" | "log" }>): RunEvent {
+function eventOf(order: Exclude<RunCommand, { kind: "set-xcom" | "delete-xcom" | "log" | "slots-granted" }>): RunEvent {
   switch (order.kind) {
     case "start":
       return { kind: "run-started" };
@@ -62,6 +63,18 @@ function eventOf(order: Exclude<RunCommand, { kind: "set-xcom" | "delete-xcom" |
     case "lost":
       return { kind: "attempts-lost", tokens: order.tokens, reason: order.reason };
   }
+}
+
+/** A limit's object brings slots. No answer is kept: each grant names its acquisition, so a repeat changes nothing. */
+function takeGrants(
+  host: RunHost,
+  live: LiveRun,
+  { incarnation, word }: Extract<RunCommand, { kind: "slots-granted" }>,
+): RunCommandAnswer {
+  if (live.run.head.incarnation !== incarnation)
+    throw new AirflareError("dag_run_not_found", "The run that asked for these slots was deleted.");
+  host.apply(live, { kind: "slots-answered", words: [word] });
+  return answer(host, live, []);
 }
 
 function answer(host: RunHost, live: LiveRun, ords: readonly number[]): RunCommandAnswer {

@@ -33,6 +33,8 @@ export function writeStep(sql: Sql, live: LiveRun, result: StepResult, tries: Tr
   if (commands.length > 0) live.commandsWaiting = true;
   if (commands.length < result.commands.length || isWaitedFor(live, result.instances)) live.pushNow = true;
   for (const ord of result.dispatch) live.unsent.add(ord);
+  for (const ord of result.asks) live.slotAsks.add(ord);
+  for (const release of result.releases) live.slotReleases.add(release);
   book.wakeAt = result.nextWakeAt;
   writeBook(sql, live);
 }
@@ -40,8 +42,16 @@ export function writeStep(sql: Sql, live: LiveRun, result: StepResult, tries: Tr
 /** The small row that every commit rewrites. */
 export function writeBook(sql: Sql, live: LiveRun): void {
   live.book.unsent = [...live.unsent];
+  writeSlotsOwed(live);
   live.book.usage = { ...live.book.usage, rowsWritten: sql.rowsWritten - live.rowsBefore };
   writeHead(sql, live.run.head, live.book);
+}
+
+/** Only runs with tasks under limits have these keys. */
+function writeSlotsOwed({ book, run, slotAsks, slotReleases }: LiveRun): void {
+  if (slotAsks.size > 0 || book.slotAsks !== undefined) book.slotAsks = [...slotAsks];
+  if (slotReleases.size > 0 || book.slotReleases !== undefined) book.slotReleases = [...slotReleases];
+  if (run.limitsDefaultPool || book.limitsDefaultPool !== undefined) book.limitsDefaultPool = run.limitsDefaultPool;
 }
 
 function writeAccepted(sql: Sql, live: LiveRun, result: StepResult, tries: TriesOfTokens, now: number): void {

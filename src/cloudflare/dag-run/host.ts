@@ -10,6 +10,7 @@ import { type LeaseSettings, type RunEvent, scaledLeases } from "../../model/eve
 import { logsDueAt, settleLogs } from "./logs.ts";
 import { objectStore, type ObjectStore } from "../object-store.ts";
 import { pushDueAt, runStatePushes } from "./mirror.ts";
+import { exchangeSlots, owesSlots, releaseAll } from "./slots.ts";
 import { sendUnsent, unroutableReport } from "./dispatch.ts";
 import { type TriesOfTokens, writeBook, writeStep } from "./commit.ts";
 import { Alarm } from "./alarm.ts";
@@ -97,6 +98,7 @@ export class RunHost {
     try {
       const result = this.#step(live, event, now, options.offer ?? null);
       live.book.wakeAt = result.nextWakeAt;
+      for (const ord of result.renewals) live.slotRenewals.add(ord);
       if (result.changed)
         this.sql.transactionSync<void>(() => {
           writeStep(this.sql, live, result, options.tries ?? new Map(), now);
@@ -185,10 +187,15 @@ export class RunHost {
 
   /** Forgets the run and every row. */
   async destroy(): Promise<void> {
+    const live = this.live();
     this.#live = null;
     this.#alarm.fired();
     await this.#ports.deleteAll();
     this.#notify();
+    if (live === null) return;
+    // What this does not reach ends with its lease.
+    releaseAll(live);
+    if (owesSlots(live)) this.#ports.waitUntil(exchangeSlots(this.#ports.env, live));
   }
 
   /** Counts one use; it is stored with the next commit. */
@@ -236,6 +243,11 @@ export class RunHost {
         run: run((live) => this.#dispatch(live)),
       },
       {
+        name: "slots",
+        dueAt: due((live) => (owesSlots(live) ? 0 : null)),
+        run: run((live) => this.#exchangeSlots(live)),
+      },
+      {
         name: "outbox",
         dueAt: due((live) => (live.commandsWaiting ? 0 : null)),
         run: run((live) =>
@@ -259,6 +271,16 @@ export class RunHost {
     if (unroutable.length === 0 || this.#live !== live) return;
     const reports = unroutable.map((attempt) => unroutableReport(attempt, this.now(live)));
     this.apply(live, { kind: "attempts-finished", reports });
+  }
+
+  async #exchangeSlots(live: LiveRun): Promise<void> {
+    const { words, failure } = await exchangeSlots(this.#ports.env, live);
+    const now = this.#inMemory(live);
+    if (now !== null) this.apply(now, { kind: "slots-answered", words });
+    if (failure !== null) throw failure;
+    // A run in flight writes this with its next event; an ended one has none.
+    if (now !== null && FINISHED_RUN_STATES.has(now.run.head.state))
+      this.sql.transactionSync<void>(() => writeBook(this.sql, now));
   }
 
   #onWatched(live: LiveRun, answer: WatchAnswer): void {

@@ -5,6 +5,7 @@ import type { DagSpec, TaskGroupSpec } from "../../model/dag-spec.ts";
 import type { Book } from "./book.ts";
 import { CallAnswers } from "./call-answers.ts";
 import type { DagRun } from "../../model/dag-run.ts";
+import type { SlotRelease } from "../../model/command.ts";
 import type { Sql } from "./sql.ts";
 import type { TaskInstance } from "../../model/task-instance.ts";
 import type { TaskSpec } from "../../model/task-spec.ts";
@@ -20,6 +21,10 @@ export interface LiveRun {
   readonly errorOrds: Set<number>;
   /** Queued instances whose message is not sent yet. */
   readonly unsent: Set<number>;
+  /** What the objects of limits are to be told: see `slots.ts`. */
+  readonly slotAsks: Set<number>;
+  readonly slotRenewals: Set<number>;
+  readonly slotReleases: Set<SlotRelease>;
   /** Outbox rows may be waiting. */
   commandsWaiting: boolean;
   /** The DAG object is to be told at once, not within the usual interval. */
@@ -36,7 +41,14 @@ export function freshRun(run: DagRun, book: Book, sql: Sql): LiveRun {
 /** The run as its rows say; whatever was under way when the object vanished is under way again. */
 export function loadedRun(sql: Sql): LiveRun {
   const { head, book, spec, longest, instances, facts } = readRun(sql);
-  const run = restoreDagRun({ head, spec, longest, instances, facts });
+  const run = restoreDagRun({
+    head,
+    spec,
+    longest,
+    instances,
+    facts,
+    limitsDefaultPool: book.limitsDefaultPool ?? false,
+  });
   return liveRun(run, book, sql, {
     errorOrds: readErrorOrds(sql),
     commandsWaiting: readOutbox(sql, 1).length > 0,
@@ -50,6 +62,9 @@ function liveRun(run: DagRun, book: Book, sql: Sql, rest: Pick<LiveRun, "errorOr
     calls: new CallAnswers(sql),
     tasks: new TaskLookup(run.spec, run.instances),
     unsent: new Set(book.unsent),
+    slotAsks: new Set(book.slotAsks),
+    slotRenewals: new Set(),
+    slotReleases: new Set(book.slotReleases),
     pushNow: false,
     rowsBefore: sql.rowsWritten - book.usage.rowsWritten,
     ...rest,

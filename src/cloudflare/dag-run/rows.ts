@@ -25,6 +25,9 @@ const FIELDS = [
   "pokes",
   "flags",
   "elapsedMs",
+  "slotAsk",
+  "slotsHeld",
+  "slotUntil",
 ] as const satisfies readonly (keyof TaskInstance)[];
 
 export function blockOf(ord: number): number {
@@ -77,5 +80,8 @@ function unpackInstance(ord: number, row: readonly number[]): TaskInstance {
     pokes: at(15),
     flags: at(16),
     elapsedMs: at(17),
+    slotAsk: at(18),
+    slotsHeld: at(19),
+    slotUntil: at(20),
   };
 }

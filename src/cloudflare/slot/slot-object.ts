@@ -1,59 +1,66 @@
 /**
- * @module The Durable Object of one limit: a pool, or a `max_active_tis_per_dag` or concurrency key. The rules are in `slot-leases.ts`.
+ * @module The Durable Object of one limit: a pool, or a `max_active_tis_per_dag` or concurrency key. Everything it does is in `slot-host.ts`.
  */
 import { DurableObject } from "cloudflare:workers";
-import { Alarm } from "../dag-run/alarm.ts";
+import { DEFAULT_LEASES } from "../../model/event.ts";
+import { errorInfo } from "../../model/error.ts";
+import { dagRunObjectName } from "../../model/ids.ts";
+import type { SlotAnswer, SlotApi, SlotDefinition, SlotOrder, SlotUsage } from "../../model/slot.ts";
 import { objectSql } from "../dag-run/sql.ts";
 import type { Env } from "../env.ts";
-import { LEASE_MS, SlotLeases } from "./slot-leases.ts";
-import type { SlotAnswer, SlotApi, SlotGrant, SlotRequest } from "./slot-leases.ts";
+import { readPoolDefinition } from "../pools.ts";
+import { SlotHost } from "./slot-host.ts";
+import type { SlotNews } from "./slot-leases.ts";
 
 export class SlotObject extends DurableObject<Env> implements SlotApi {
-  readonly #leases: SlotLeases;
-  readonly #alarm: Alarm;
-  /** Monotonic within this instance; leases are absolute, so an instance after a clock set back frees them later, never twice. */
-  #lastNow = 0;
+  readonly #host: SlotHost;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const scale = Number(env.AIRFLARE_LEASE_SCALE ?? "1");
-    this.#leases = new SlotLeases(objectSql(ctx.storage), LEASE_MS * scale);
-    this.#alarm = new Alarm((at) => ctx.waitUntil(ctx.storage.setAlarm(at)));
+    // The objects of limits are always addressed by name.
+    const limit = ctx.id.name ?? "";
+    this.#host = new SlotHost({
+      limit,
+      sql: objectSql(ctx.storage),
+      leaseMs: DEFAULT_LEASES.slotMs * Number(env.AIRFLARE_LEASE_SCALE ?? "1"),
+      clock: () => Date.now(),
+      // Not awaited: the output gate holds every answer until the alarm is stored with the rows of the same turn.
+      setAlarm: (at) => ctx.waitUntil(ctx.storage.setAlarm(at)),
+      waitUntil: (work) => ctx.waitUntil(work),
+      readPool: (name) => readPoolDefinition(env, name),
+      tell: (name, news) => tell(env, name, news),
+      onError: (what, error) => console.error(`limit ${limit}, ${what}: will be repeated.`, error),
+    });
   }
 
-  async setLimit(limit: number): Promise<readonly SlotGrant[]> {
-    return this.#armed((now) => this.#leases.setLimit(limit, now));
+  async exchange(order: SlotOrder): Promise<SlotAnswer> {
+    return await this.#host.exchange(order);
   }
 
-  async request(request: SlotRequest): Promise<SlotAnswer> {
-    return this.#armed((now) => this.#leases.request(request, now));
+  async define(definition: SlotDefinition | null): Promise<void> {
+    this.#host.define(definition);
   }
 
-  async release(keys: readonly string[]): Promise<readonly SlotGrant[]> {
-    return this.#armed((now) => this.#leases.release(keys, now));
-  }
-
-  async renew(keys: readonly string[]): Promise<readonly SlotGrant[]> {
-    return this.#armed((now) => this.#leases.renew(keys, now));
-  }
-
-  async usage(): Promise<{ readonly limit: number; readonly held: number; readonly waiting: number }> {
-    return this.#leases.usage(this.#now());
+  async usage(): Promise<SlotUsage> {
+    return this.#host.usage();
   }
 
   override async alarm(): Promise<void> {
-    this.#alarm.fired();
-    this.#armed((now) => this.#leases.expire(now));
+    this.#host.alarm();
   }
+}
 
-  #armed<T>(work: (now: number) => T): T {
-    const answer = work(this.#now());
-    this.#alarm.arm(this.#leases.nextExpiryAt());
-    return answer;
-  }
-
-  #now(): number {
-    this.#lastNow = Math.max(this.#lastNow, Date.now());
-    return this.#lastNow;
+async function tell(env: Env, limit: string, { holder, granted }: SlotNews): Promise<boolean> {
+  const { dagId, runId, incarnation } = holder;
+  const word = { limit, granted, waiting: [], gone: [] };
+  try {
+    await env.DAG_RUN.getByName(dagRunObjectName(dagId, runId)).command({
+      callId: `slots:${limit}`,
+      command: { kind: "slots-granted", incarnation, word },
+    });
+    return true;
+  } catch (error) {
+    if (errorInfo(error).code === "dag_run_not_found") return false;
+    throw error;
   }
 }

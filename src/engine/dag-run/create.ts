@@ -37,8 +37,9 @@ export function restoreDagRun(rows: {
   readonly longest: Readonly<Record<string, number>>;
   readonly instances: TaskInstance[];
   readonly facts: Map<number, InstanceFacts>;
+  readonly limitsDefaultPool?: boolean;
 }): DagRun {
-  const run: DagRun = { ...rows, watched: new Map() };
+  const run: DagRun = { ...rows, limitsDefaultPool: rows.limitsDefaultPool ?? false, watched: new Map() };
   const index = runIndexOf(run);
   // What the DAG object answered is not stored: the next step asks again for those that wait for the run before.
   for (const task of index.plan.tasks) if (task.watchesPast) index.dirtyTasks.add(task.index);
@@ -67,6 +68,9 @@ export function freshInstance(ord: number, task: number, mapIndex: number, retri
     pokes: 0,
     flags: 0,
     elapsedMs: 0,
+    slotAsk: 0,
+    slotsHeld: 0,
+    slotUntil: 0,
   };
 }
 

@@ -5,7 +5,8 @@ import { KNOWN_SHORT_MS } from "../../model/task-message.ts";
 import { TaskInstanceFlag } from "../../model/task-instance.ts";
 import { instanceAt, newNonce, planAt, setDue, setFacts, setState } from "./step-context.ts";
 import { popHeap } from "../binary-heap.ts";
-import { pushReady } from "./run-index.ts";
+import { askNext, giveBackUnused } from "./slots.ts";
+import { lacksSlots, pushReady } from "./run-index.ts";
 import type { DagRun } from "../../model/dag-run.ts";
 import type { HandOffOffer } from "../../model/event.ts";
 import type { StepContext } from "./step-context.ts";
@@ -40,11 +41,16 @@ export function openAttempts(ctx: StepContext): void {
   const limitOfRun = run.spec.maxActiveTasks > 0 ? run.spec.maxActiveTasks : Infinity;
   for (const task of ctx.freed) unpark(ctx, task);
   let room = ctx.input.offer?.room ?? 0;
-  while (index.active < limitOfRun) {
+  while (index.active + index.pending < limitOfRun) {
+    if (askNext(ctx, limitOfRun)) continue;
     const top = popHeap(index.ready);
     if (top === undefined) break;
     const instance = instanceAt(run, top.value);
     if (instance.state !== "scheduled") continue;
+    if (lacksSlots(index, instance)) {
+      pushReady(index, instance);
+      continue;
+    }
     const plan = planAt(ctx, instance.task);
     const instances = index.tasks[instance.task];
     const limit = plan.spec.maxActiveTisPerDagrun;
@@ -58,6 +64,7 @@ export function openAttempts(ctx: StepContext): void {
       handOff(ctx, instance);
     } else ctx.dispatch.push(instance.ord);
   }
+  giveBackUnused(ctx);
 }
 
 /** The attempt of a segment's next task, which its driver has begun at `at` under a nonce agreed upon beforehand. */

@@ -5,11 +5,13 @@ import { onAttemptsClaimed } from "./on-attempts-claimed.ts";
 import { onAttemptsFinished } from "./on-attempts-finished.ts";
 import { onAttemptsHeartbeat } from "./on-attempts-heartbeat.ts";
 import { onAttemptsLost } from "./on-attempts-lost.ts";
+import { onDefaultPoolLimited } from "./on-default-pool-limited.ts";
 import { onNoteSet } from "./on-note-set.ts";
 import { onRunCancelled } from "./on-run-cancelled.ts";
 import { onRunMarked } from "./on-run-marked.ts";
 import { onRunReprocessed } from "./on-run-reprocessed.ts";
 import { onRunStarted } from "./on-run-started.ts";
+import { onSlotsAnswered } from "./on-slots-answered.ts";
 import { onSpecSynced } from "./on-spec-synced.ts";
 import { onTaskInstanceWoken } from "./on-task-instance-woken.ts";
 import { onTaskInstancesCleared } from "./on-task-instances-cleared.ts";
@@ -33,6 +35,8 @@ const HANDLERS: { readonly [K in RunEventKind]: Handler<K> } = {
   "timer-due": onTimerDue,
   "watched-state": onWatchedState,
   "task-instance-woken": onTaskInstanceWoken,
+  "slots-answered": onSlotsAnswered,
+  "default-pool-limited": onDefaultPoolLimited,
   "task-instances-cleared": onTaskInstancesCleared,
   "task-instances-marked": onTaskInstancesMarked,
   "note-set": onNoteSet,

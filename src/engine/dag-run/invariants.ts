@@ -39,12 +39,22 @@ function assertInstance(run: DagRun, index: RunIndex, instance: TaskInstance, na
     const at = index.heapAt[instance.ord] ?? 0;
     assert(at !== 0 && at <= instance.dueAt, `${name}: no timer reaches its dueAt ${instance.dueAt}`);
   }
+  const { slotsHeld, slotUntil } = instance;
+  assert(index.holding.has(instance.ord) === slotsHeld > 0, `${name}: holds ${slotsHeld} slots, the index says else`);
+  assert(slotUntil > 0 === slotsHeld > 0, `${name}: holds ${slotsHeld} slots until ${slotUntil}`);
+  assert(slotsHeld === 0 || !FINISHED_STATES.has(instance.state), `${name}: is finished and holds ${slotsHeld} slots`);
+  assert(instance.state === "scheduled" || !index.asking.has(instance.ord), `${name}: asks for slots`);
   if (instance.task < 0) return;
   const instances = index.tasks[instance.task];
   const place = instance.mapIndex < 0 ? instances?.placeholder : instances?.byIndex[instance.mapIndex];
   assert(place === instance.ord, `${name}: map index ${instance.mapIndex} leads to instance ${place}`);
+  const { ownLimits } = index.plan.tasks[instance.task] ?? { ownLimits: 0 };
+  assert(!isOpen || slotsHeld >= ownLimits, `${name}: is open with ${slotsHeld} of ${ownLimits} slots`);
   if (instance.state === "scheduled") {
-    const waits = index.ready.some((entry) => entry.value === instance.ord) || instances?.parked.includes(instance.ord);
+    const waits =
+      index.asking.has(instance.ord) ||
+      instances?.parked.includes(instance.ord) ||
+      [...index.ready, ...index.wanting].some((entry) => entry.value === instance.ord);
     assert(waits, `${name}: is scheduled but in no line`);
   }
 }

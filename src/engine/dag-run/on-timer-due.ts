@@ -5,12 +5,17 @@ import { TaskInstanceFlag } from "../../model/task-instance.ts";
 import { dispatchAgain, makeReady, sendAgain } from "./dispatch.ts";
 import { planAt } from "./step-context.ts";
 import { loseAttempt } from "./lose-attempt.ts";
+import { askAgain, lookAfterSlots } from "./slots.ts";
 import { takeDue } from "./due.ts";
 import type { Handler } from "./handlers.ts";
 
 export const onTimerDue: Handler<"timer-due"> = (ctx) => {
+  lookAfterSlots(ctx);
   for (const instance of takeDue(ctx.run, ctx.index, ctx.now)) {
     switch (instance.state) {
+      case "scheduled":
+        askAgain(ctx, instance);
+        break;
       case "queued":
         sendAgain(ctx, instance);
         break;

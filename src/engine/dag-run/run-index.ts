@@ -4,7 +4,8 @@
  * One finished instance costs its task's out-degree. Invariants (checked by `invariants.ts`):
  * 1. `shared[kind][task]` counts all instances of the task's not aligned upstream tasks; `own[kind][ord]` those of its aligned ones that matter to it.
  * 2. Each instance with a `dueAt` has a heap entry at or before it.
- * 3. Each `scheduled` instance is in `ready` or in `parked` of its task.
+ * 3. Each `scheduled` instance is in `ready`, in `wanting`, in `asking` or in `parked` of its task.
+ * 4. `holding` has exactly the instances that hold slots.
  */
 import { EDGE_KINDS, planOf } from "../plan.ts";
 import {
@@ -34,9 +35,13 @@ export interface TaskInstances {
   active: number;
   /** Ords that are ready but over the task's own limit, first in first out. */
   readonly parked: number[];
+  /** How many of them are in `RunIndex.asking`. */
+  asking: number;
   /** A source of the mapping was finished again since the last expansion. */
   revise: boolean;
 }
+
+export type AskPhase = "pending" | "waiting";
 
 export interface RunIndex {
   plan: Plan;
@@ -53,6 +58,17 @@ export interface RunIndex {
   heapAt: number[];
   /** Key is minus the priority weight. */
   ready: BinaryHeap;
+  /** As `ready`: instances that have to ask for slots first. */
+  wanting: BinaryHeap;
+  /** Instances that have asked for slots: `pending` without an answer yet, `waiting` in a limit's list. */
+  asking: Map<number, AskPhase>;
+  pending: number;
+  /** What a limit last said about an instance that waits for it. */
+  slotReasons: Map<number, string>;
+  /** Ords that hold slots, and when they were last to be renewed. */
+  holding: Set<number>;
+  renewAskedAt: number;
+  limitsDefaultPool: boolean;
   /** Work lists of the next round of decisions. */
   dirtyTasks: Set<number>;
   dirtyOrds: Set<number>;
@@ -80,7 +96,7 @@ export function rebuildRunIndex(run: DagRun): RunIndex {
 
 /** A fresh index of the rows as they stand, beside the cached one. */
 export function buildRunIndex(run: DagRun): RunIndex {
-  const index = emptyIndex(planOf(run.spec));
+  const index = emptyIndex(planOf(run.spec), run.limitsDefaultPool);
   for (const instance of run.instances) enterInstance(index, instance);
   for (const task of index.plan.tasks) {
     for (const edge of task.counts) {
@@ -92,7 +108,7 @@ export function buildRunIndex(run: DagRun): RunIndex {
   return index;
 }
 
-function emptyIndex(plan: Plan): RunIndex {
+function emptyIndex(plan: Plan, limitsDefaultPool: boolean): RunIndex {
   return {
     plan,
     tasks: plan.tasks.map((task) => ({
@@ -101,6 +117,7 @@ function emptyIndex(plan: Plan): RunIndex {
       schedulable: 0,
       active: 0,
       parked: [],
+      asking: 0,
       revise: task.expand !== null,
     })),
     shared: { direct: [], setup: [], scope: [] },
@@ -112,6 +129,13 @@ function emptyIndex(plan: Plan): RunIndex {
     due: [],
     heapAt: [],
     ready: [],
+    wanting: [],
+    asking: new Map(),
+    pending: 0,
+    slotReasons: new Map(),
+    holding: new Set(),
+    renewAskedAt: 0,
+    limitsDefaultPool,
     dirtyTasks: new Set(),
     dirtyOrds: new Set(),
     asked: new Set(),
@@ -125,7 +149,10 @@ export function enterInstance(index: RunIndex, instance: TaskInstance): void {
   if (instance.mapIndex < 0) task.placeholder = instance.ord;
   else task.byIndex[instance.mapIndex] = instance.ord;
   tallyState(index, instance, instance.state, 1);
-  if (instance.state === "scheduled") pushReady(index, instance);
+  if (instance.slotsHeld > 0) index.holding.add(instance.ord);
+  // With a timer it has asked for slots: the answer will come, or it asks again then.
+  if (instance.state === "scheduled" && instance.dueAt > 0) noteAsking(index, instance, "waiting");
+  else if (instance.state === "scheduled") pushReady(index, instance);
   if (instance.dueAt > 0) noteDue(index, instance);
 }
 
@@ -182,8 +209,31 @@ export function forEachOrd(index: RunIndex, task: number, each: (ord: number) =>
   for (const ord of instances.byIndex) each(ord);
 }
 
+/** Must it ask a limit for slots before it may be opened? */
+export function lacksSlots(index: RunIndex, instance: TaskInstance): boolean {
+  const plan = index.plan.tasks[instance.task];
+  if (plan === undefined) return false;
+  return instance.slotsHeld < (index.limitsDefaultPool ? plan.limits.length : plan.ownLimits);
+}
+
+/** Notes that an instance asks for slots, or (null) that it does no longer. */
+export function noteAsking(index: RunIndex, instance: TaskInstance, phase: AskPhase | null): void {
+  const before = index.asking.get(instance.ord);
+  const instances = index.tasks[instance.task];
+  if (before === "pending") index.pending -= 1;
+  if (phase === "pending") index.pending += 1;
+  if (instances !== undefined) instances.asking += Number(phase !== null) - Number(before !== undefined);
+  if (phase === null) {
+    index.asking.delete(instance.ord);
+    index.slotReasons.delete(instance.ord);
+  } else index.asking.set(instance.ord, phase);
+}
+
 export function pushReady(index: RunIndex, instance: TaskInstance): void {
-  pushHeap(index.ready, { key: -(index.plan.weights()[instance.task] ?? 0), value: instance.ord });
+  pushHeap(lacksSlots(index, instance) ? index.wanting : index.ready, {
+    key: -(index.plan.weights()[instance.task] ?? 0),
+    value: instance.ord,
+  });
 }
 
 /** Sees to it that the heap reaches the instance's `dueAt`. An earlier entry is enough: it is moved on when it comes up. */

@@ -43,11 +43,18 @@ export function followerOf(run: DagRun, ord: number): TaskInstance | undefined {
   return follower?.state === "none" ? follower : undefined;
 }
 
+/** Under a limit across runs: each attempt needs a slot of its own. */
+function hasLimits(run: DagRun, plan: TaskPlan): boolean {
+  return plan.ownLimits > 0 || (run.limitsDefaultPool && plan.limits.length > 0);
+}
+
 /** An ordinary task of the default queue without indexes, whose attempts are short. */
-function isPlain(run: DagRun, { spec, expand, mappedGroup, mapDependants, isInstant }: TaskPlan): boolean {
+function isPlain(run: DagRun, plan: TaskPlan): boolean {
+  const { spec, expand, mappedGroup, mapDependants, isInstant } = plan;
   return (
     spec.kind === "task" &&
     !isInstant &&
+    !hasLimits(run, plan) &&
     expand === null &&
     mappedGroup === null &&
     mapDependants.length === 0 &&

@@ -13,9 +13,10 @@ import { countOwn, noteDue, runIndexOf, tallyState } from "./run-index.ts";
 import { countState } from "../upstream-counts.ts";
 import { deriveNonce } from "../../lib/random.ts";
 import { nextDueAt } from "./due.ts";
+import { leaveSlots, slotsDueAt } from "./held-slots.ts";
 import type { AttemptReport, ErrorInfo } from "../../model/outcome.ts";
 import type { AttemptToken } from "../../model/ids.ts";
-import type { Command, StepResult } from "../../model/command.ts";
+import type { Command, SlotRelease, StepResult } from "../../model/command.ts";
 import type { DagRun, InstanceFacts } from "../../model/dag-run.ts";
 import type { RunIndex } from "./run-index.ts";
 import type { StepInput } from "../../model/event.ts";
@@ -46,6 +47,11 @@ export interface StepContext {
   readonly dispatch: number[];
   readonly handOff: number[];
   readonly commands: Command[];
+  readonly asks: Set<number>;
+  readonly renewals: number[];
+  readonly releases: SlotRelease[];
+  /** Got the last of their slots in this step. */
+  readonly granted: number[];
 }
 
 export function openStep(run: DagRun, input: StepInput): StepContext {
@@ -71,6 +77,10 @@ export function openStep(run: DagRun, input: StepInput): StepContext {
     dispatch: [],
     handOff: [],
     commands: [],
+    asks: new Set(),
+    renewals: [],
+    releases: [],
+    granted: [],
   };
 }
 
@@ -92,7 +102,7 @@ export function closeStep(ctx: StepContext): StepResult {
     run.head.state === "running" && dagrunTimeoutMs !== null && run.head.startedAt !== null
       ? run.head.startedAt + dagrunTimeoutMs
       : null;
-  const dueAt = nextDueAt(run, ctx.index);
+  const times = [nextDueAt(run, ctx.index), timeoutAt, slotsDueAt(run, ctx.index, ctx.input.leases)];
   return {
     changed: news || ctx.leases.size > 0 || ctx.commands.length > 0 || ctx.accepted.length > 0,
     instances: [...ctx.instances],
@@ -107,8 +117,17 @@ export function closeStep(ctx: StepContext): StepResult {
     dispatch: ctx.dispatch.filter((ord) => run.instances[ord]?.state === "queued"),
     handOff: ctx.handOff.filter((ord) => run.instances[ord]?.state === "running"),
     commands: ctx.commands,
-    nextWakeAt: timeoutAt === null ? dueAt : Math.min(timeoutAt, dueAt ?? timeoutAt),
+    asks: [...ctx.asks].filter((ord) => ctx.index.asking.has(ord)),
+    renewals: ctx.renewals,
+    releases: ctx.releases,
+    nextWakeAt: earliest(times),
   };
+}
+
+function earliest(times: readonly (number | null)[]): number | null {
+  let first: number | null = null;
+  for (const at of times) if (at !== null && (first === null || at < first)) first = at;
+  return first;
 }
 
 export function instanceAt(run: DagRun, ord: number): TaskInstance {
@@ -148,6 +167,7 @@ export function setState(ctx: StepContext, instance: TaskInstance, to: TaskInsta
   );
   instance.state = to;
   ctx.instances.add(instance.ord);
+  if (instance.slotsHeld > 0 || from === "scheduled") leaveSlots(ctx, instance);
   tallyState(ctx.index, instance, from, -1);
   tallyState(ctx.index, instance, to, 1);
   if (!OPEN_ATTEMPT_STATES.has(to)) {

@@ -8,6 +8,7 @@ import { notInRetryPeriodDep } from "./not-in-retry-period-dep.ts";
 import { notPreviouslySkippedDep } from "./not-previously-skipped-dep.ts";
 import { prevDagrunDep } from "./prev-dagrun-dep.ts";
 import { readyToRescheduleDep } from "./ready-to-reschedule-dep.ts";
+import { slotsAvailableDep } from "./slots-available-dep.ts";
 import { taskConcurrencyDep } from "./task-concurrency-dep.ts";
 import { taskInstanceStateDep } from "./task-instance-state-dep.ts";
 import { triggerRuleDep } from "./trigger-rule-dep.ts";
@@ -32,6 +33,7 @@ export const QUEUEING_DEPS: readonly Dep[] = [
   taskInstanceStateDep,
   maxActiveTasksDep,
   taskConcurrencyDep,
+  slotsAvailableDep,
 ];
 
 /** Why it does not run yet: state `queued`. Nothing is decided any more. */

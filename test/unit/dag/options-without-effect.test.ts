@@ -11,14 +11,11 @@ const log = () => undefined;
 
 /** One use that asks for something, and one that asks for nothing where there is such a value. */
 const TASK_USES: Readonly<Record<string, { readonly asks: TaskOptions; readonly neutral?: TaskOptions }>> = {
-  pool: { asks: { pool: "api" }, neutral: { pool: "default_pool" } },
-  poolSlots: { asks: { poolSlots: 2 }, neutral: { poolSlots: 1 } },
   sla: { asks: { sla: "2h" } },
   slaMissCallback: { asks: { slaMissCallback: log } },
   email: { asks: { email: "a@example.com" } },
   emailOnFailure: { asks: { emailOnFailure: true }, neutral: { emailOnFailure: false } },
   emailOnRetry: { asks: { emailOnRetry: true }, neutral: { emailOnRetry: false } },
-  maxActiveTisPerDag: { asks: { maxActiveTisPerDag: 3 } },
   inlets: { asks: { inlets: [asset("r2://a")] } },
   outlets: { asks: { outlets: [asset("r2://a")] } },
 };

@@ -84,6 +84,13 @@ export class Conditions {
     return this.add(`(${parts.map((part) => part.sql).join(" OR ")})`, ...parts.map((part) => part.param));
   }
 
+  /** Case-sensitive. */
+  startsWith(column: string, prefix: string | undefined): this {
+    return prefix === undefined || prefix === ""
+      ? this
+      : this.add(`substr(${column}, 1, ?) = ?`, prefix.length, prefix);
+  }
+
   get where(): string {
     return this.#parts.length === 0 ? "" : ` WHERE ${this.#parts.join(" AND ")}`;
   }
