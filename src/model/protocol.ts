@@ -145,7 +145,8 @@ export interface DagRunPort {
 /** All a run object needs to exist. Same incarnation again = same answer; another incarnation = `run_already_exists`. */
 export interface CreateDagRunRequest {
   readonly head: DagRunHead;
-  readonly spec: DagSpec;
+  /** The spec as JSON: it is stored and passed on as it is. */
+  readonly specText: string;
   readonly longest: Readonly<Record<string, number>>;
   /** Start at once, or wait `queued` for the DAG object's word. */
   readonly start: boolean;

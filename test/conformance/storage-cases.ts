@@ -78,7 +78,7 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     run(sql) {
       create(sql, []);
       const long = { ...spec, docMd: `${"x".repeat(199_999)}😀`.repeat(6) };
-      writeSpec(sql, long);
+      writeSpec(sql, JSON.stringify(long));
       expect(readRun(sql).spec).toEqual(long);
       const sizes = sql.exec("SELECT length(CAST(v AS BLOB)) AS size FROM chunk").map((row) => Number(row["size"]));
       expect(Math.max(...sizes)).toBeLessThan(1_000_000);
@@ -218,7 +218,7 @@ export const STORAGE_CASES: readonly StorageCase[] = [
 function create(sql: Sql, instances: readonly TaskInstance[]): void {
   sql.transactionSync<void>(() => {
     insertRun(sql, head, { a: 12 });
-    writeSpec(sql, spec);
+    writeSpec(sql, JSON.stringify(spec));
     writeInstances(
       sql,
       instances,

@@ -58,9 +58,9 @@ export class FakeDagRun {
   }
 
   readonly api: DagRunApi = {
-    create: async ({ head, spec }) => {
+    create: async ({ head, specText }) => {
+      const spec: DagSpec = (this.spec = JSON.parse(specText));
       this.head = head;
-      this.spec = spec;
       for (const task of spec.tasks) this.put(task.taskId, "none");
       return { head, next: this.handOff };
     },
@@ -216,7 +216,7 @@ export class FakeDag {
         state: "queued",
       });
       this.heads.set(runId, head);
-      return { kind: "created", create: { head, spec: this.spec, longest: {}, start: true } };
+      return { kind: "created", create: { head, specText: JSON.stringify(this.spec), longest: {}, start: true } };
     },
     readState: async () =>
       this.spec === null

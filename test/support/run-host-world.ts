@@ -56,7 +56,13 @@ export class RunHostWorld {
       lastNow: this.now,
       queuedAt: this.now,
     });
-    createRun(this.host, { head, spec, longest: options.longest ?? {}, start: options.start ?? true, offer: null });
+    createRun(this.host, {
+      head,
+      specText: JSON.stringify(spec),
+      longest: options.longest ?? {},
+      start: options.start ?? true,
+      offer: null,
+    });
   }
 
   /** Tokens of all attempt messages sent so far. */

@@ -24,6 +24,7 @@ import { newBook } from "./book.ts";
 import type { RunUsage } from "../../model/protocol.ts";
 import type { Sql } from "./sql.ts";
 import { withTables } from "./tables.ts";
+import { specOfText } from "../spec-texts.ts";
 import { step } from "../../engine/dag-run/step.ts";
 import type { StepResult } from "../../model/command.ts";
 
@@ -114,13 +115,13 @@ export class RunHost {
 
   /** Creates the run, and starts it when asked, in one transaction; `callId` keeps what was handed off. */
   create(request: CreateDagRunRequest, callId: string): { readonly live: LiveRun; readonly next: AttemptBatch | null } {
-    const { head, spec, longest, start } = request;
-    const run = createDagRun(head, spec, longest);
+    const { head, specText, longest, start } = request;
+    const run = createDagRun(head, specOfText(specText), longest);
     const now = Math.max(head.lastNow, this.#ports.clock());
     run.head.lastNow = now;
     const { live, handOff } = this.sql.transactionSync(() => {
       insertRun(this.sql, run.head, longest);
-      writeSpec(this.sql, spec);
+      writeSpec(this.sql, specText);
       const created = freshRun(run, newBook(), this.sql);
       const result = start ? this.#step(created, { kind: "run-started" }, now, request.offer) : null;
       if (result !== null) writeStep(this.sql, created, { ...result, instances: [], facts: [] }, new Map(), now);

@@ -15,6 +15,7 @@ import type { Sql } from "./sql.ts";
 import { assert } from "../../lib/assert.ts";
 import { boundedError, ERROR_CHARACTERS_MAX } from "./bounded-error.ts";
 import { chunksOf } from "./chunks.ts";
+import { specOfText } from "../spec-texts.ts";
 
 /** Version of the tables. A reader accepts its own and the one before, and upgrades in place. */
 export const STORAGE_VERSION = 1;
@@ -63,8 +64,8 @@ export function writeFixed(
   writeChunks(sql, CHUNK.fixed, JSON.stringify({ head, longest }));
 }
 
-export function writeSpec(sql: Sql, spec: DagSpec): void {
-  writeChunks(sql, CHUNK.spec, JSON.stringify(spec));
+export function writeSpec(sql: Sql, specText: string): void {
+  writeChunks(sql, CHUNK.spec, specText);
 }
 
 export function writeHead(sql: Sql, head: DagRunHead, book: Book): void {
@@ -130,7 +131,7 @@ export function readRun(sql: Sql): StoredRun {
   return {
     head: { ...fixed.head, ...changing.head },
     book: changing.book,
-    spec: JSON.parse(readChunks(sql, CHUNK.spec)) as DagSpec,
+    spec: specOfText(readChunks(sql, CHUNK.spec)),
     longest: fixed.longest,
     instances,
     facts,

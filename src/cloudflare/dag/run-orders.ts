@@ -32,7 +32,7 @@ export class RunOrders {
     const head = readPendingCreate(sql, run.runId);
     const pinned = head === null ? null : readSpec(sql, head.specHash);
     if (head === null || pinned === null) return null;
-    return { head, spec: pinned.spec, longest: longestDurations(sql), start: run.state === "running" };
+    return { head, specText: pinned.text, longest: longestDurations(sql), start: run.state === "running" };
   }
 
   /** Gives the open orders of these runs. What fails stays and is given again at the run's `checkAt`. */

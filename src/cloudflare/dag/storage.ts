@@ -7,6 +7,7 @@
 import { assert } from "../../lib/assert.ts";
 import { chunksOf } from "../dag-run/chunks.ts";
 import type { Sql, SqlRow } from "../dag-run/sql.ts";
+import { specOfText } from "../spec-texts.ts";
 import { parseDagState } from "./dag-state.ts";
 import type { DagState } from "./dag-state.ts";
 import type { DagRunHead } from "../../model/dag-run.ts";
@@ -122,16 +123,23 @@ export function writeSpec(sql: Sql, version: number, specHash: SpecHash, spec: D
   sql.exec("DELETE FROM spec WHERE version <= ?", version - SPECS_KEPT);
 }
 
+/** A spec as its text, and as which version of the DAG it is kept. */
+export interface StoredSpec {
+  readonly version: number;
+  readonly spec: DagSpec;
+  readonly text: string;
+}
+
 /** The newest version of a spec; null when it is no longer kept. */
-export function readSpec(sql: Sql, specHash: SpecHash): { readonly version: number; readonly spec: DagSpec } | null {
+export function readSpec(sql: Sql, specHash: SpecHash): StoredSpec | null {
   const rows = sql.exec(
     "SELECT version, v FROM spec WHERE version = (SELECT max(version) FROM spec WHERE hash = ?) ORDER BY i",
     specHash,
   );
   const [first] = rows;
   if (first === undefined) return null;
-  const spec: DagSpec = JSON.parse(rows.map((row) => text(row, "v")).join(""));
-  return { version: Number(first["version"]), spec };
+  const specText = rows.map((row) => text(row, "v")).join("");
+  return { version: Number(first["version"]), spec: specOfText(specText), text: specText };
 }
 
 /** Versions whose specs are still kept, oldest first. */

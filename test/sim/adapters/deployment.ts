@@ -87,7 +87,13 @@ export class Deployment implements CallScope {
     const invocation = new Invocation(again);
     const env = this.env(invocation);
     const { longest = {}, index } = this.#options;
-    const request = { head, spec, longest, start: true, offer: drives ? httpOffer(now) : null };
+    const request = {
+      head,
+      specText: JSON.stringify(spec),
+      longest,
+      start: true,
+      offer: drives ? httpOffer(now) : null,
+    };
     const { DAG_RUN } = env;
     const create = (): Promise<CreateDagRunAnswer> => DAG_RUN.getByName(dagRunObjectName(dagId, runId)).create(request);
     const clock = { now: () => this.time.now, sleep: (ms: number) => this.time.sleep(ms) };

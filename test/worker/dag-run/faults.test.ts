@@ -24,7 +24,7 @@ async function quietRun(runId: string): Promise<{ tokens: readonly AttemptToken[
   const offer = { room: 1, deadlineAt: Date.now() + 3_600_000, driver: "queue" } as const;
   const { next } = await workerEnv.DAG_RUN.getByName(dagRunObjectName("quiet", runId)).create({
     head,
-    spec,
+    specText: JSON.stringify(spec),
     longest: {},
     start: true,
     offer,
@@ -89,7 +89,7 @@ test("another incarnation of a living run is refused with a code that survives t
   const spec = aDagSpec({ dagId: "quiet", tasks: [aTaskSpec({ taskId: "a" })] });
   const head = aDagRunHead({ dagId: "quiet", runId: "taken", incarnation: "another" });
   const run = workerEnv.DAG_RUN.getByName(dagRunObjectName("quiet", "taken"));
-  const creating = run.create({ head, spec, longest: {}, start: true, offer: null });
+  const creating = run.create({ head, specText: JSON.stringify(spec), longest: {}, start: true, offer: null });
   await expect(creating).rejects.toMatchObject({ code: "run_already_exists" });
 });
 

@@ -88,7 +88,7 @@ test("a DAG whose code is gone fails its attempts with the reason, not the queue
   const spec = aDagSpec({ dagId: "gone", tasks: [aTaskSpec({ taskId: "a" })] });
   const run = workerEnv.DAG_RUN.getByName("gone/one");
   const head = aDagRunHead({ dagId: "gone", runId: "one", incarnation: "inc-gone", lastNow: Date.now() });
-  await run.create({ head, spec, longest: {}, start: true, offer: null });
+  await run.create({ head, specText: JSON.stringify(spec), longest: {}, start: true, offer: null });
   expect((await run.wait(10_000))?.state).toBe("failed");
   const { views } = await run.readTaskInstances({ offset: 0, limit: 1 });
   expect(views[0]?.error).toMatchObject({ code: "dag_not_found" });

@@ -106,7 +106,7 @@ test("creating again answers the same run, another incarnation is refused", () =
   const world = new RunHostWorld();
   world.create(chain);
   const head = aDagRunHead({ dagId: "chain", incarnation: "inc" });
-  const again = createRun(world.host, { head, spec: chain, longest: {}, start: true, offer: null });
+  const again = createRun(world.host, { head, specText: JSON.stringify(chain), longest: {}, start: true, offer: null });
   expect([again.head.state, states(world)["a"]]).toEqual(["running", "queued"]);
   expect(() => world.create(chain, { incarnation: "other" })).toThrow(
     expect.objectContaining({ code: "run_already_exists" }),
@@ -116,7 +116,7 @@ test("creating again answers the same run, another incarnation is refused", () =
 test("a hand-off is answered again to a repeated creation, and goes to the queue when the setting turns it off", async () => {
   const offer = { room: 5, deadlineAt: 1_900_000_000_000, driver: "queue" } as const;
   const head = aDagRunHead({ dagId: "chain" });
-  const request = { head, spec: chain, longest: {}, start: true, offer };
+  const request = { head, specText: JSON.stringify(chain), longest: {}, start: true, offer };
   const world = new RunHostWorld();
   const { next } = createRun(world.host, structuredClone(request));
   expect(next?.attempts.map((attempt) => attempt.taskId)).toEqual(["a"]);
