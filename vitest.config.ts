@@ -1,5 +1,5 @@
 /**
- * @module Test projects: `node` for everything that needs no platform, `start` for a real `npm start`, `worker` for real workerd. `npm run test:<folder>` picks a folder.
+ * @module Test projects: `node` for everything that needs no platform, `start` for a real `npm start`, `worker` for real workerd, `services` for real servers. `npm run test:<folder>` picks a folder.
  */
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
@@ -41,6 +41,19 @@ export default defineConfig({
           include: ["test/fault/**/*.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        // Real PostgreSQL, S3 and SMTP servers, installed, started and stopped by the suite.
+        test: {
+          name: "services",
+          environment: "node",
+          include: ["test/services/**/*.test.ts"],
+          globalSetup: ["test/services/setup.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // One local start and one database for all.
+          fileParallelism: false,
         },
       },
       {

@@ -11,8 +11,8 @@ import { createDagIndexGenerator } from "../dag-index/generator.mjs";
 
 const projectFolder = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 const asked = process.argv.slice(2);
-// The fault suite waits for minutes and is asked for by name.
-const args = asked.includes("--project") ? asked : ["--project=!fault", ...asked];
+// The fault suite waits for minutes, the services suite installs servers: both are asked for by name.
+const args = asked.includes("--project") ? asked : ["--project=!fault", "--project=!services", ...asked];
 const workFolder = await fs.mkdtemp(path.join(os.tmpdir(), "airflare-test-"));
 const countFile = path.join(workFolder, "count.json");
 

@@ -48,14 +48,24 @@ export async function assertTarget(
       throw refused(target, "is a private, loopback, link-local or otherwise special address");
     return;
   }
-  if (!host.includes(".") || PRIVATE_SUFFIXES.some((suffix) => host === suffix || host.endsWith(`.${suffix}`)))
-    throw refused(target, "is a private name");
+  if (isPrivateName(host)) throw refused(target, "is a private name");
   for (const address of await addressesOf(host, resolveHost)) {
     const found = ipBytes(address);
     if (found !== null && isPublicAddress(found)) continue;
     if (found !== null && allowed.some((entry) => allows(entry, address, found, target.port))) continue;
     throw refused(target, "points to a private, loopback, link-local or otherwise special address");
   }
+}
+
+/** Whether a host is private by how it is written: a special address, or a name that no public host has. */
+export function isPrivateHost(host: string): boolean {
+  const name = normalized(host);
+  const bytes = name === null ? null : ipBytes(name);
+  return bytes === null ? isPrivateName(name ?? "") : !isPublicAddress(bytes);
+}
+
+function isPrivateName(name: string): boolean {
+  return !name.includes(".") || PRIVATE_SUFFIXES.some((suffix) => name === suffix || name.endsWith(`.${suffix}`));
 }
 
 async function addressesOf(host: string, resolveHost: ResolveHost): Promise<readonly string[]> {

@@ -226,6 +226,11 @@ export const small = {
     "of 1,000 mapped tasks one fails; clearing runs only it and its downstream again",
   ),
 };
+export const connection = shown(
+  "connection_management.ts",
+  "patterns/connection-management.test.ts",
+  "a hook finds its connection by id, and its query has a bound parameter",
+);
 export const variable = shown(
   "configuration.ts",
   "patterns/configuration-management.test.ts",

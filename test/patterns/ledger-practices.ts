@@ -5,6 +5,7 @@ import { type LedgerRow, open, under } from "./ledger-row.ts";
 import {
   branching,
   callbacks,
+  connection,
   demo,
   documentation,
   dynamic,
@@ -97,13 +98,13 @@ export const PRACTICE_ROWS: readonly LedgerRow[] = [
   ...under(
     "Connection Management",
     [
-      open("waiting"),
+      connection,
       "import airflow.hooks.base.BaseHook",
       "import airflow.providers.postgres.hooks.postgres.PostgresHook",
       "PostgresHook()",
     ],
     [
-      open("waiting"),
+      connection,
       "postgres_conn_id=",
       "postgres_hook.get_pandas_df()",
       "sql=",
@@ -179,7 +180,7 @@ export const PRACTICE_ROWS: readonly LedgerRow[] = [
       "Variable.get()",
       "default_var=",
     ],
-    [open("waiting"), "Use connections for credentials"],
+    [connection, "Use connections for credentials"],
   ),
   ...under(
     "Testing",

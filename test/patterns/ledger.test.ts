@@ -86,11 +86,9 @@ test("what is open is no more than sensors with connections, mail, SLA, connecti
     "Event-Based Triggers (Sensors)",
     "Failure Callbacks",
     "SLA Monitoring",
-    "Connection Management",
     "Resource Pools",
     "Basic Flow",
     "Parallel Execution",
-    "Configuration Management",
     "Common Patterns Summary",
   ]);
 });

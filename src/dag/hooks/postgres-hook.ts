@@ -8,7 +8,7 @@ import type { ConnectionInfo } from "../context.ts";
 import type { Env } from "../register.ts";
 import type { BoundSql } from "./sql-parameters.ts";
 import { assertConnType } from "./hook-kind.ts";
-import { assertTarget } from "../network-rules.ts";
+import { assertTarget, isPrivateHost } from "../network-rules.ts";
 import { AirflareError } from "../../model/error.ts";
 import { SqlHook, type SqlResult, type SqlRow } from "./sql-hook.ts";
 
@@ -27,8 +27,8 @@ export interface PostgresTarget {
   readonly user: string;
   readonly password: string;
   readonly database: string;
-  /** libpq's `sslmode`. */
-  readonly sslMode: string;
+  /** `require`: encrypted, without a look at the certificate where the platform allows that; Workers always check it. */
+  readonly tls: "disable" | "require" | "verify-full";
 }
 
 /** An open connection, as far as the hook needs one. */
@@ -101,9 +101,24 @@ function targetOf(connection: ConnectionInfo, env: Env): PostgresTarget {
   const { id, host, port, login, password, schema, extra } = connection;
   if (host === null)
     throw new AirflareError("invalid_request", `Connection ${id} has no host; PostgresHook needs one.`);
-  const sslMode = typeof extra["sslmode"] === "string" ? extra["sslmode"] : "prefer";
   const user = login ?? "postgres";
-  return { host, port: port ?? PORT, user, password: password ?? "", database: schema ?? user, sslMode };
+  const tls = tlsOf(id, host, extra["sslmode"]);
+  return { host, port: port ?? PORT, user, password: password ?? "", database: schema ?? user, tls };
+}
+
+/**
+ * libpq's `sslmode`. Its default `prefer` depends on what the server says first; here it depends on where the server is: a public host is always called by TLS, a
+ * private one without.
+ */
+function tlsOf(id: string, host: string, mode: unknown): PostgresTarget["tls"] {
+  if (mode === undefined || mode === "prefer" || mode === "allow") return isPrivateHost(host) ? "disable" : "require";
+  if (mode === "disable" || mode === "require" || mode === "verify-full") return mode;
+  if (mode === "verify-ca") return "verify-full";
+  const modes = "disable, prefer, require, verify-ca, verify-full";
+  throw new AirflareError(
+    "invalid_request",
+    `Connection ${id} has the sslmode ${JSON.stringify(mode)}; it is one of ${modes}.`,
+  );
 }
 
 interface Hyperdrive {
@@ -124,17 +139,17 @@ function hyperdriveTarget({ id, host }: ConnectionInfo, env: Env): PostgresTarge
     );
   // A Hyperdrive binding has exactly these.
   const { host: name, port, user, password, database } = binding as unknown as Hyperdrive;
-  return { host: name, port, user, password, database, sslMode: "disable" };
+  return { host: name, port, user, password, database, tls: "disable" };
 }
 
 /** By the `postgres` driver, which has a build for Workers and one for Node. */
 async function connectWithDriver(target: PostgresTarget): Promise<PostgresClient> {
   const { default: postgres } = await import("postgres");
-  const { sslMode, user, ...place } = target;
+  const { tls, user, ...place } = target;
   const sql = postgres({
     ...place,
     username: user,
-    ssl: sslOf(sslMode),
+    ssl: tls === "disable" ? false : tls,
     max: 1,
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
     // A notice goes nowhere useful by itself.
@@ -165,12 +180,6 @@ async function named<T>({ host, port }: PostgresTarget, answer: Promise<T>): Pro
     if (!(cause instanceof Error) || cause.name === "PostgresError") throw cause;
     throw new AirflareError("target_unreachable", `PostgreSQL at ${host}:${port} failed: ${cause.message}.`, { cause });
   }
-}
-
-function sslOf(mode: string): "require" | "prefer" | "verify-full" | false {
-  if (mode === "disable") return false;
-  if (mode === "require" || mode === "verify-full") return mode;
-  return mode === "verify-ca" ? "verify-full" : "prefer";
 }
 
 /** A value left out is NULL, as None is. */

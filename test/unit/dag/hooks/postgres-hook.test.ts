@@ -4,6 +4,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { dag, PostgresHook, task, type Context } from "airflare";
 import { testContext, testDag } from "airflare/testing";
+import { connectionOf } from "../../../../src/testing/memory-ports.ts";
+import type { PostgresTarget } from "../../../../src/dag/hooks/postgres-hook.ts";
 import { startPglite, type PgliteServer } from "../../../support/pglite-server.ts";
 
 let server: PgliteServer;
@@ -171,4 +173,31 @@ test("a Hyperdrive binding is found by the connection's host", async () => {
   expect(await hook.getFirst("SELECT 1 AS one")).toEqual({ one: 1 });
   const without = await hookOf(testContext({ env: {} as never, connections }));
   await expect(without.getFirst("SELECT 1")).rejects.toThrow("Hyperdrive binding PG");
+});
+
+test.each([
+  ["db.example.com", {}, "require"],
+  ["db.example.com", { sslmode: "prefer" }, "require"],
+  ["db.example.com", { sslmode: "disable" }, "disable"],
+  ["10.0.0.5", {}, "disable"],
+  ["10.0.0.5", { sslmode: "require" }, "require"],
+  ["db.internal", {}, "disable"],
+  ["localhost", { sslmode: "verify-ca" }, "verify-full"],
+])("%s with %o is called with TLS %s", async (host, extra, tls) => {
+  const asked: unknown[] = [];
+  const connect = async (target: PostgresTarget): Promise<never> => {
+    asked.push(target.tls);
+    throw new Error("enough");
+  };
+  const info = connectionOf("pg", { connType: "postgres", host, extra });
+  const hook = new PostgresHook(info, { AIRFLARE_LOCAL: "1" } as never, connect);
+  await expect(hook.getFirst("SELECT 1")).rejects.toThrow("enough");
+  expect(asked).toEqual([tls]);
+});
+
+test("an unknown sslmode is refused", async () => {
+  const info = connectionOf("pg", { connType: "postgres", host: "db.example.com", extra: { sslmode: "maybe" } });
+  await expect(new PostgresHook(info, { AIRFLARE_LOCAL: "1" } as never).getFirst("SELECT 1")).rejects.toThrow(
+    'sslmode "maybe"',
+  );
 });
