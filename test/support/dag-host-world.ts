@@ -32,6 +32,7 @@ export class DagHostWorld {
   readonly runs = new Map<string, WorldRun>();
   /** Throws while a run's object or D1 does not answer. */
   onCall: () => void = () => {};
+  onGather: () => Promise<void> = async () => undefined;
   onMirror: () => void | Promise<void> = () => {};
   readonly spec: DagSpec;
   readonly #ownSchedule: boolean;
@@ -129,6 +130,7 @@ export class DagHostWorld {
         await this.onMirror();
         this.mirrored.push({ ...NO_ROWS, ...rows });
       },
+      gather: () => this.onGather(),
       setAlarm: (at) => this.alarms.push(at),
       later: (work) => this.#later.push(work),
       retentionMs: RETENTION_MS,

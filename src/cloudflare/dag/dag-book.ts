@@ -3,10 +3,10 @@
  */
 import type { DagRunHead } from "../../model/dag-run.ts";
 import type { DagSpec } from "../../model/dag-spec.ts";
-import type { SpecHash } from "../../model/ids.ts";
+import type { RunId, SpecHash } from "../../model/ids.ts";
 import { Alarm } from "../dag-run/alarm.ts";
 import { runRow } from "../history/mirror-rows.ts";
-import type { MirrorRow, PinnedVersion } from "../history/mirror-rows.ts";
+import type { MirrorRow, MirrorRows, PinnedVersion } from "../history/mirror-rows.ts";
 import { dagColumns } from "./dag-mirror.ts";
 import type { DagPorts } from "./dag-ports.ts";
 import type { DagState } from "./dag-state.ts";
@@ -29,6 +29,9 @@ export class DagBook {
   #spec: { readonly hash: SpecHash; readonly pinned: PinnedVersion } | null = null;
   /** The DAG's columns have changed since they were last written. */
   #columnsChanged = false;
+  /** Runs just made, by id: not given to the history yet, because their own pushes may come first. */
+  readonly #fresh = new Map<RunId, MirrorRow>();
+  #gathering = false;
   /** Rows on their way to D1. */
   #writing: Promise<unknown> = Promise.resolve();
   /** What the history did not take. Gone with the object: then the runs' own pushes bring it. */
@@ -111,16 +114,30 @@ export class DagBook {
     this.#alarm.fired();
   }
 
-  /** Rows of runs just made, and of the DAG; not waited for. */
+  /** Rows of runs just made, and of the DAG; after a short while, not waited for. */
   mirrorLater(heads: readonly DagRunHead[]): void {
-    const writing = this.mirror(heads.map((head) => runRow(head, this.pinned(head.specHash), head.queuedAt)));
-    this.#writing = Promise.all([this.#writing, writing]);
-    this.ports.later(writing);
+    for (const head of heads) this.#fresh.set(head.runId, runRow(head, this.pinned(head.specHash), head.queuedAt));
+    if (this.#gathering || (this.#fresh.size === 0 && !this.#columnsChanged && !isHistoryOwed(this.ports.sql))) return;
+    this.#gathering = true;
+    this.ports.later(
+      this.ports.gather().then(async () => {
+        this.#gathering = false;
+        await this.mirror([]);
+      }),
+    );
+  }
+
+  /** Rows that a run pushed: its own row takes the place of the one from its creation. Throws while D1 does not answer. */
+  async mirrorPush(runId: RunId, rows: Partial<MirrorRows>): Promise<void> {
+    if ((rows.runs ?? []).length > 0) this.#fresh.delete(runId);
+    const writing = this.ports.mirror(rows);
+    this.#writing = Promise.allSettled([this.#writing, writing]);
+    await writing;
   }
 
   /** Settles when D1 has taken, or refused, every row handed over so far. */
   async mirrored(): Promise<void> {
-    await this.#writing;
+    await Promise.all([this.mirror([]), this.#writing]);
   }
 
   /** Writes all rows of backfills and schedules that the history lacks; what D1 does not take is tried again by the alarm. */
@@ -134,9 +151,16 @@ export class DagBook {
    * Writes rows of runs and, if they changed, the DAG's columns. Never throws: what D1 does not take is tried again by the alarm, and the answer is false.
    */
   async mirror(runs: readonly MirrorRow[]): Promise<boolean> {
+    const writing = this.#write(runs);
+    this.#writing = Promise.all([this.#writing, writing]);
+    return await writing;
+  }
+
+  async #write(runs: readonly MirrorRow[]): Promise<boolean> {
     const state = this.read();
     if (state === null) return true;
-    const rows = [...this.#unwritten, ...runs];
+    const rows = [...this.#unwritten, ...this.#fresh.values(), ...runs];
+    this.#fresh.clear();
     const owed = this.#columnsChanged || state.mirrorOwed;
     const { backfills, schedules, count, written } = owedRows(this.ports.sql);
     if (rows.length === 0 && !owed && count === 0) return true;

@@ -21,6 +21,9 @@ import type { Env } from "../env.ts";
 import { HistoryWriter } from "../history/writer.ts";
 import { DagHost } from "./host.ts";
 
+/** A run that ends within this time is written to the history once, as ended. */
+const GATHER_MS = 50;
+
 export class DagObject extends DurableObject<Env> implements DagApi, DagUpkeep {
   readonly #host: DagHost;
 
@@ -35,6 +38,7 @@ export class DagObject extends DurableObject<Env> implements DagApi, DagUpkeep {
       randomId: () => crypto.randomUUID(),
       run: (runId, ofDag = dagId) => env.DAG_RUN.getByName(dagRunObjectName(ofDag, runId)),
       mirror: (rows) => writer.write(rows),
+      gather: () => new Promise((resolve) => setTimeout(resolve, GATHER_MS)),
       // Not awaited: the output gate holds every answer until the alarm is stored with the rows of the same turn.
       setAlarm: (at) => ctx.waitUntil(ctx.storage.setAlarm(at)),
       later: (work) => ctx.waitUntil(work),

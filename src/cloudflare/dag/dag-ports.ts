@@ -15,6 +15,8 @@ export interface DagPorts {
   readonly run: (runId: RunId, dagId?: DagId) => DagRunApi;
   /** Writes to the history; throws while D1 does not answer. */
   readonly mirror: (rows: Partial<MirrorRows>) => Promise<void>;
+  /** A short wait for rows that can go to the history together. */
+  readonly gather: () => Promise<void>;
   readonly setAlarm: (at: number) => void;
   /** Keeps the object up for work that nobody waits for; the work reports its own failures. */
   readonly later: (work: Promise<unknown>) => void;

@@ -49,7 +49,7 @@ export class OpenRuns {
 
   /** Takes over a run's state and brings its rows to the history. False: D1 has not taken them, push again. */
   async push(push: RunStatePush): Promise<{ readonly mirrored: boolean }> {
-    const { sql, clock, later, mirror, onError } = this.#book.ports;
+    const { sql, clock, later, onError } = this.#book.ports;
     const state = this.#book.read();
     const { head } = push;
     const run = state === null ? null : findRun(sql, head.runId);
@@ -63,7 +63,7 @@ export class OpenRuns {
     const waiting = watchesOn(sql, head.runId);
     if (waiting.some((watch) => concerns(watch, push))) later(this.#orders.tellWatchers(head.runId));
     try {
-      await mirror(pushRows(push, this.#book.pinned(head.specHash), clock()));
+      await this.#book.mirrorPush(head.runId, pushRows(push, this.#book.pinned(head.specHash), clock()));
       return { mirrored: true };
     } catch (error) {
       onError(`history of run ${head.runId}`, error);

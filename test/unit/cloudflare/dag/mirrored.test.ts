@@ -24,6 +24,21 @@ test("waits for the rows that are on their way", async () => {
   expect(w.mirrored.flatMap((rows) => rows.runs).map((row) => row["run_id"])).toEqual(["mine"]);
 });
 
+test("a run that ends at once is written once, as ended", async () => {
+  const w = world();
+  await w.quiet();
+  w.mirrored.length = 0;
+  const waited = Promise.withResolvers<void>();
+  w.onGather = () => waited.promise;
+  const { runId } = await w.trigger();
+  const pushed = w.push(runId, "success");
+  await w.host.mirrored();
+  waited.resolve();
+  await pushed;
+  const rows = w.mirrored.flatMap(({ runs }) => runs);
+  expect(rows.map((row) => [row["run_id"], row["state"]])).toEqual([[runId, "success"]]);
+});
+
 test("does not wait for a D1 that is down", async () => {
   const w = world();
   w.onMirror = () => {
