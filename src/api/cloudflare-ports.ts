@@ -18,6 +18,7 @@ import {
   reserveSchedule,
 } from "../cloudflare/history/queries/schedules.ts";
 import { dagRunObjectName } from "../model/ids.ts";
+import { deleteRunObjects } from "../cloudflare/run-objects.ts";
 import { syncDeployment } from "../cloudflare/deploy-sync.ts";
 import { loadDag } from "../dag/dag-registry.ts";
 import { objectStore } from "../cloudflare/object-store.ts";
@@ -63,7 +64,7 @@ export function cloudflarePorts(env: Env, index: DagIndex, waitUntil: (work: Pro
     loadSpec: async (dagId) => (await loadDag(index, dagId)).spec,
     storedSpec: (specHash) => readSpec(env.OBJECTS, specHash),
     syncDeploy: () => syncDeployment(env, index),
-    deleteLogs: ({ dagId, runId, incarnation }) => objects.deletePrefix(`logs/${dagId}/${runId}/${incarnation}/`),
+    deleteObjects: (run) => deleteRunObjects(objects, run),
     // The deployment's setting turns hand-off off altogether: every attempt then goes through the queue.
     offer: (now) => (env.AIRFLARE_HAND_OFF === "0" ? null : httpOffer(now)),
     drive: (batch) => void driveFromHttp(env, { waitUntil }, index, batch),

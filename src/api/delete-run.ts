@@ -1,7 +1,6 @@
 /**
  * @module Deleting a run: its DAG forgets it first, so that nothing starts it again, then its storage goes, then its rows and objects.
  */
-import { xcomRunPrefix } from "../runtime/xcom-key.ts";
 import type { ApiPorts } from "./ports.ts";
 import type { DagId, RunId } from "../model/ids.ts";
 
@@ -13,7 +12,7 @@ export async function deleteRun(ports: ApiPorts, dagId: DagId, runId: RunId): Pr
   if (head === null && !known) return false;
   if (head !== null) {
     await ports.run(dagId, runId).destroy(head.incarnation);
-    await Promise.all([ports.objects.deletePrefix(xcomRunPrefix(head)), ports.deleteLogs(head)]);
+    await ports.deleteObjects(head);
   }
   await ports.history.deleteRun(dagId, runId);
   return true;

@@ -235,18 +235,13 @@ export interface ScheduleDirectory {
   ): Promise<Page<RunSchedule>>;
 }
 
-export interface ApiObjectStore extends ObjectStorePort {
-  /** Removes every object below `prefix`. */
-  deletePrefix(prefix: string): Promise<void>;
-}
-
 /** Everything a request may touch. */
 export interface ApiPorts {
   /** Epoch ms. */
   readonly now: () => number;
   readonly randomId: () => string;
   readonly history: HistoryPort;
-  readonly objects: ApiObjectStore;
+  readonly objects: ObjectStorePort;
   readonly variables: KeyedStore<VariableEntry>;
   readonly connections: KeyedStore<ConnectionEntry>;
   readonly backfills: BackfillDirectory;
@@ -257,8 +252,8 @@ export interface ApiPorts {
   loadSpec(dagId: DagId): Promise<DagSpec>;
   /** A stored spec of any version; null when nobody has it any more. */
   storedSpec(specHash: SpecHash): Promise<DagSpec | null>;
-  /** Removes the log archives of one life of a run. */
-  deleteLogs(run: Pick<DagRunHead, "dagId" | "runId" | "incarnation">): Promise<void>;
+  /** Removes what one life of a run has in R2. */
+  deleteObjects(run: Pick<DagRunHead, "dagId" | "runId" | "incarnation">): Promise<void>;
   /** Brings rows, versions and tags of the deployed bundle into the history, once per bundle. */
   syncDeploy(): Promise<void>;
   /** What this request can take along of a run it creates; null when hand-off is turned off. */

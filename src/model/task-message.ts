@@ -30,6 +30,8 @@ export type TaskMessage =
       readonly taskId: TaskId | null;
       readonly command: Extract<Command, { kind: "task-callback" | "dag-callback" }>;
     })
+  /** The history of a DAG is put in order: what retention removes, what objects and D1 owe each other. */
+  | (MessageBase & { readonly kind: "retention-page"; readonly dagId: DagId })
   /** A page of DAGs that are due: their objects are woken. */
   | (MessageBase & { readonly kind: "dag-tick-page"; readonly dagIds: readonly DagId[]; readonly scheduledAt: number })
   /** A page of DAGs that a deploy has changed or removed: brought in by this bundle only. */

@@ -4,6 +4,7 @@
 import { MemoryObjects, START } from "./runtime-fakes.ts";
 import { AirflareError, errorInfo } from "../../src/model/error.ts";
 import { aDagRunHead } from "./spec-builders.ts";
+import { deleteRunObjects } from "../../src/cloudflare/run-objects.ts";
 import { createApp } from "../../src/api/app.ts";
 import { login } from "../../src/api/auth.ts";
 import type { ApiPorts } from "../../src/api/ports.ts";
@@ -257,7 +258,6 @@ export class FakeDeployment {
   readonly backfills = fakeBackfills();
   readonly schedules = fakeSchedules();
   readonly driven: AttemptBatch[] = [];
-  readonly deletedLogs: string[] = [];
   secrets: ApiPorts["secrets"] = { adminPassword: "correct horse", secretKey: "a key of the deployment" };
   now = START;
   index: DagIndex = { bundleHash: "b1", dags: {}, files: {}, importErrors: [], sources: {} };
@@ -342,7 +342,7 @@ export class FakeDeployment {
       syncDeploy: async () => {
         if (this.history.fail !== null) throw this.history.fail;
       },
-      deleteLogs: async ({ runId }) => void this.deletedLogs.push(runId),
+      deleteObjects: (run) => deleteRunObjects(this.objects, run),
       offer: (now) => ({ driver: "http", room: 10, deadlineAt: now + 20_000 }),
       drive: (batch) => void this.driven.push(batch),
     };

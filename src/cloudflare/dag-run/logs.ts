@@ -14,6 +14,7 @@ import {
 import type { DagRunApi } from "../../model/protocol.ts";
 import { FINISHED_RUN_STATES } from "../../model/state.ts";
 import type { LiveRun } from "./live-run.ts";
+import { logRunPrefix } from "../run-objects.ts";
 import type { ObjectStore } from "../object-store.ts";
 import type { Sql } from "./sql.ts";
 import { writeBook } from "./commit.ts";
@@ -36,7 +37,11 @@ export async function settleLogs(
   const { dagId, runId, incarnation, generation } = live.run.head;
   const size = logSize(sql);
   if (size > LOGS_KEPT_CHARACTERS_MAX) {
-    const parts = await archiveLogs(objects, `logs/${dagId}/${runId}/${incarnation}/${generation}`, logTexts(sql));
+    const parts = await archiveLogs(
+      objects,
+      `${logRunPrefix({ dagId, runId, incarnation })}${generation}`,
+      logTexts(sql),
+    );
     // The memory was read anew meanwhile: this one must not write the run as it was.
     if (!isCurrent()) return;
     // A clear reopened the run meanwhile: its new lines are not in the archive, so nothing may be deleted.

@@ -8,6 +8,7 @@ import { forEachDag, sendDagPages } from "../dag-pages.ts";
 import { syncDeployment } from "../deploy-sync.ts";
 import type { Env } from "../env.ts";
 import { dueDags, overdueDags } from "../history/queries/due-dags.ts";
+import { startUpkeep } from "../upkeep/upkeep.ts";
 import { noteTick } from "../history/queries/heartbeats.ts";
 
 const MINUTE_MS = 60_000;
@@ -35,6 +36,7 @@ export async function handleScheduled(
   await inTurns(await overdueDags(env.DB, Date.now(), OVERDUE_MAX), "sweep", (dagId) =>
     env.DAG.getByName(dagId).sweep(),
   );
+  await startUpkeep(env, Date.now());
   ctx.waitUntil(noteTick(env.DB, at));
 }
 

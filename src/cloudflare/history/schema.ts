@@ -329,6 +329,16 @@ export const eventLog = sqliteTable(
   (t) => [index("event_log_at").on(t.at)],
 );
 
+/**
+ * When the upkeep of each DAG's history is due (retention, rows that objects and D1 owe each other), and behind which run it goes on. The row of the
+ * DAG `""` is the deployment's own.
+ */
+export const upkeep = sqliteTable(
+  "upkeep",
+  { dagId: text("dag_id").primaryKey(), dueAt: integer("due_at").notNull(), afterRunId: text("after_run_id") },
+  (t) => [index("upkeep_due_at").on(t.dueAt)],
+);
+
 /** One row (`id` = 1): which bundle the rows above describe (empty before the first), and the clock's last sign of life. */
 export const deployment = sqliteTable("deployment", {
   id: integer("id").primaryKey(),

@@ -14,6 +14,7 @@ import { type AttemptsMessage, readTaskMessage } from "./read-message.ts";
 import { tickDags } from "../dag/cron.ts";
 import { bringInPage } from "../deploy-page.ts";
 import { dagRunObjectName } from "../../model/ids.ts";
+import { keepDag } from "../upkeep/upkeep.ts";
 import { sleep } from "./runtime-ports.ts";
 
 /** A message this deploy does not understand may belong to a newer one that is rolling out. */
@@ -63,6 +64,8 @@ async function consumeOther(message: Message, { env, index }: Invocation): Promi
       return acknowledge([message], () => tickDags(env, body.dagIds, body.scheduledAt));
     case "deploy-page":
       return acknowledge([message], () => bringInPage(env, index, body));
+    case "retention-page":
+      return acknowledge([message], () => keepDag(env, body.dagId));
     default:
       message.retry({ delaySeconds: UNKNOWN_RETRY_SECONDS });
   }
