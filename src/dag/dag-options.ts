@@ -6,6 +6,7 @@ import type { DagCallbacks } from "./callbacks.ts";
 import type { DagDate } from "./days-ago.ts";
 import type { DefaultArgs } from "./task-options.ts";
 import type { ParamInputs, ParamRefs } from "./param.ts";
+import type { ScheduleOverlap } from "../model/run-schedule.ts";
 import type { Schedule } from "./schedule.ts";
 
 export interface DagOptions<P extends ParamInputs = ParamInputs> extends DagCallbacks {
@@ -28,6 +29,13 @@ export interface DagOptions<P extends ParamInputs = ParamInputs> extends DagCall
   /** Pauses the DAG after so many failed runs in a row; 0 = never. */
   readonly maxConsecutiveFailedDagRuns?: number;
   readonly dagrunTimeout?: Duration;
+  /**
+   * When the schedule is due while a run that it made before is not over: `queue` (default, as Airflow) makes a further run as far as `maxActiveRuns`
+   * allows; `skip` makes none; `cancel_running` cancels the open ones and makes it. Not beside `catchup`.
+   */
+  readonly overlap?: ScheduleOverlap;
+  /** How long ended runs are kept, with their logs and XComs: at least one day; null = for ever. Default: the deployment's, 90 days. */
+  readonly retention?: Duration | null;
   /** The first failed task ends the run. Needs `all_success` everywhere. */
   readonly failFast?: boolean;
   readonly isPausedUponCreation?: boolean;

@@ -58,6 +58,8 @@ const DAG_OPTIONS: Readonly<Record<keyof DagOptions, true>> = {
   docMd: true,
   endDate: true,
   failFast: true,
+  overlap: true,
+  retention: true,
   isPausedUponCreation: true,
   maxActiveRuns: true,
   maxActiveTasks: true,

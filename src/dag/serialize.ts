@@ -126,11 +126,24 @@ function dagFields(dagId: string, options: DagOptions): DagFields {
     maxActiveTasks: read.integer("maxActiveTasks", options.maxActiveTasks, MAX_ACTIVE_DEFAULT, 1),
     maxConsecutiveFailedDagRuns: read.integer("maxConsecutiveFailedDagRuns", options.maxConsecutiveFailedDagRuns, 0, 0),
     dagrunTimeoutMs: read.duration("dagrunTimeout", options.dagrunTimeout) ?? null,
+    ...retentionField(read, options),
+    ...overlapField(read, options),
     failFast: options.failFast ?? false,
     isPausedUponCreation: options.isPausedUponCreation ?? false,
     renderTemplateAsNativeObj: false,
     defaultArgs: shownArgs(defaultArgs),
   };
+}
+
+/** Left out when not given: the deployment decides. */
+function retentionField(read: OptionReader, { retention }: DagOptions): Pick<DagSpec, "retentionMs"> {
+  if (retention === undefined) return {};
+  return { retentionMs: retention === null ? null : (read.duration("retention", retention) ?? null) };
+}
+
+function overlapField(read: OptionReader, { overlap }: DagOptions): Pick<DagSpec, "overlap"> {
+  const given = read.oneOf("overlap", overlap, ["queue", "skip", "cancel_running"]);
+  return given === "queue" ? {} : { overlap: given };
 }
 
 function sortedTags(dagId: string, tags: readonly string[]): readonly string[] {

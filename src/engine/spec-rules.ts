@@ -12,6 +12,10 @@ import type { TriggerRule } from "../model/trigger-rule.ts";
 /** A queue consumer lives 15 minutes; one is kept for the report. */
 export const EXECUTION_TIMEOUT_MAX_MS = 14 * 60_000;
 
+const RETENTION_MIN_MS = 24 * 3_600_000;
+/** Schedules whose runs never meet: none, one, one behind the other, or made by others. */
+const UNTIMED: ReadonlySet<string> = new Set(["none", "once", "continuous", "assets"]);
+
 type Check = (spec: DagSpec) => string[];
 
 /** One sentence for each broken rule; empty for a good spec. */
@@ -124,6 +128,13 @@ const schedule: Check = (spec) => {
   if (spec.schedule.kind === "continuous" && spec.maxActiveRuns !== 1) {
     errors.push(`Schedule @continuous needs maxActiveRuns 1, not ${spec.maxActiveRuns}; set it.`);
   }
+  if (spec.overlap !== undefined && (spec.catchup || UNTIMED.has(spec.schedule.kind))) {
+    errors.push(
+      `overlap "${spec.overlap}" needs a schedule of times without catchup; drop it, or ${spec.catchup ? "catchup" : "give such a schedule"}.`,
+    );
+  }
+  if (typeof spec.retentionMs === "number" && spec.retentionMs < RETENTION_MIN_MS)
+    errors.push("retention is shorter than a day, and history is cleaned once a day; give at least 1d.");
   if (spec.catchup && spec.startDate === null) {
     errors.push("catchup needs a startDate from which to catch up; give one or turn catchup off.");
   }

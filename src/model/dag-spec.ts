@@ -2,6 +2,7 @@
  * @module The serialized DAG ("DagSpec"): plain JSON made from an author's `dag(...)`, stored by hash, pinned by each run.
  */
 import type { ExpandSpec } from "./arg-expr.ts";
+import type { ScheduleOverlap } from "./run-schedule.ts";
 import type { DagId, GroupId } from "./ids.ts";
 import type { TaskSpec } from "./task-spec.ts";
 
@@ -83,6 +84,8 @@ export interface DagSpec {
   readonly maxActiveTasks: number;
   readonly maxConsecutiveFailedDagRuns: number;
   readonly dagrunTimeoutMs: number | null;
+  /** What the schedule does while a run that it made before is not over; absent: `queue`. */
+  readonly overlap?: ScheduleOverlap;
   /** How long an ended run is kept, ms; null: for ever. Absent: as the deployment says. */
   readonly retentionMs?: number | null;
   readonly failFast: boolean;

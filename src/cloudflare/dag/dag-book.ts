@@ -87,8 +87,9 @@ export class DagBook {
     writeState(this.ports.sql, state);
   }
 
-  /** True when `max_active_runs` lets the schedule make no further run. */
+  /** True when `max_active_runs` lets the schedule make no further run. A DAG that skips or cancels decides at each slot, on time. */
   isBlocked(state: DagState): boolean {
+    if (this.spec(state)?.overlap !== undefined) return false;
     const max = this.spec(state)?.maxActiveRuns ?? 0;
     return countRuns(this.ports.sql, "open", false) >= max;
   }

@@ -117,6 +117,12 @@ export function countRuns(sql: Sql, states: "running" | "open", backfill: boolea
   return Number(row?.["n"]);
 }
 
+/** Runs of the DAG's own schedule that are not over. */
+export function openScheduledRuns(sql: Sql): readonly RunRow[] {
+  const sqlText = `SELECT * FROM run WHERE ${OPEN} AND run_type = 'scheduled' AND logical_date IS NOT NULL`;
+  return sql.exec(sqlText).map(rowOf);
+}
+
 /** Runs of one backfill, by state. */
 export function countBackfillRuns(sql: Sql, backfillId: number): Readonly<Record<DagRunState, number>> {
   const counts = { queued: 0, running: 0, success: 0, failed: 0 };

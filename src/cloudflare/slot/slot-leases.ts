@@ -169,7 +169,7 @@ export class SlotLeases {
     for (const [key, lease] of this.#held) if (lease.until <= now) this.#forget(key, lease);
     const { slots } = this.#definition ?? { slots: 0 };
     let free = slots < 0 ? Number.MAX_SAFE_INTEGER : slots - this.#heldSlots;
-    for (let given = 1; given > 0 && free > 0 && this.#waiting > 0; ) {
+    for (let given = 1; given > 0 && free > 0 && this.#waiting > 0;) {
       given = 0;
       for (const row of this.#fitting(free)) {
         const wanted = Number(row["slots"]);

@@ -259,3 +259,18 @@ test("the spec is plain JSON", () => {
   expect(JSON.parse(JSON.stringify(spec))).toEqual(spec);
   expect(spec.defaultArgs["outlets"]).toEqual(["r2://x"]);
 });
+
+test("overlap and retention stand in the spec only when they differ from the default", () => {
+  const specOf = (options: object) => dag("options", { schedule: "@daily", ...options }, () => void noop()).spec;
+  expect(specOf({ overlap: "skip", retention: "30d" })).toMatchObject({
+    overlap: "skip",
+    retentionMs: 30 * 86_400_000,
+  });
+  expect(specOf({ retention: null }).retentionMs).toBeNull();
+  expect(Object.keys(specOf({ overlap: "queue" }))).not.toContain("overlap");
+  expect(Object.keys(specOf({}))).not.toContain("retentionMs");
+  expect(() => specOf({ retention: "a month" })).toThrow(/retention "a month" is no duration/);
+  expect(() => specOf({ overlap: "drop" })).toThrow(
+    /overlap "drop" is unknown; use one of queue, skip, cancel_running/,
+  );
+});

@@ -83,3 +83,28 @@ describe("specErrors", () => {
     expect(told.some((error) => error.startsWith("DAG etl: ") && error.includes(message))).toBe(true);
   });
 });
+
+describe("overlap and retention", () => {
+  const cron = { kind: "cron-trigger", crons: ["0 * * * *"], timezone: "UTC" } as const;
+
+  it.each(["none", "once", "continuous"] as const)("an overlap policy needs times, not %s", (kind) => {
+    expect(errors([], { overlap: "skip", schedule: { kind }, maxActiveRuns: 1 })).toEqual([
+      'DAG etl: overlap "skip" needs a schedule of times without catchup; drop it, or give such a schedule.',
+    ]);
+  });
+
+  it("an overlap policy and catchup contradict each other", () => {
+    const dag = { overlap: "cancel_running", schedule: cron, catchup: true, startDate: 0 } as const;
+    expect(errors([], dag)).toEqual([
+      'DAG etl: overlap "cancel_running" needs a schedule of times without catchup; drop it, or catchup.',
+    ]);
+    expect(errors([], { ...dag, catchup: false })).toEqual([]);
+  });
+
+  it("retention is a day at least, or for ever", () => {
+    expect(errors([], { retentionMs: 3_600_000 })).toEqual([
+      "DAG etl: retention is shorter than a day, and history is cleaned once a day; give at least 1d.",
+    ]);
+    expect([errors([], { retentionMs: 86_400_000 }), errors([], { retentionMs: null })]).toEqual([[], []]);
+  });
+});

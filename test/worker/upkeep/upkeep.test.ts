@@ -275,7 +275,7 @@ test("rows that D1 lost come back whole; a dry run only counts", async () => {
   await aDag("lost_rows", ["r1", "r2", "r3"]);
   const { DB } = workerEnv;
   await DB.prepare("DELETE FROM dag_run WHERE dag_id = 'lost_rows' AND run_id <> 'r2'").run();
-  await DB.prepare("DELETE FROM task_instance WHERE dag_id = 'lost_rows' AND run_id <> 'r2'").run();
+  await DB.prepare("DELETE FROM task_instance_block WHERE dag_id = 'lost_rows' AND run_id <> 'r2'").run();
   const dry = await putRunsInOrder(workerEnv, "lost_rows", { ...PAGE, dryRun: true });
   expect([dry.restored, await inHistory("lost_rows")]).toEqual([2, ["r2"]]);
   await putRunsInOrder(workerEnv, "lost_rows", PAGE);
