@@ -67,7 +67,7 @@ export class BackfillDriver {
     if (row === null || spec === null) return { heads: [], more: false };
     const rests = row.backfill.isPaused || state.paused || state.retired;
     const filled = rests ? { heads: [], more: false } : this.#fillSlots(state, spec, row);
-    if (row.cursor >= row.total && countOpenOf(sql, row.backfill.backfillId, "open") === 0) {
+    if (row.cursor >= row.total && countOpenOf(sql, row.backfill.backfillId, "open", 1) === 0) {
       const now = this.#book.now(state);
       writeBackfill(sql, { ...row.backfill, updatedAt: now, completedAt: now });
     }
@@ -126,7 +126,7 @@ export class BackfillDriver {
     const { backfillId, maxActiveRuns } = row.backfill;
     const heads: DagRunHead[] = [];
     const before = row.cursor;
-    let open = countOpenOf(sql, backfillId, "open");
+    let open = countOpenOf(sql, backfillId, "open", maxActiveRuns);
     let made = 0;
     for (const slot of slotsAhead(sql, row)) {
       if (open >= maxActiveRuns || made >= RUNS_AT_ONCE || row.cursor - before >= SLOTS_AT_ONCE) break;

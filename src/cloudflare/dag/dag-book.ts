@@ -13,7 +13,7 @@ import type { DagState } from "./dag-state.ts";
 import { ExternalWatches } from "./external-watches.ts";
 import { isHistoryOwed, owedRows } from "./owed-rows.ts";
 import { nextFireAt } from "./schedule-rows.ts";
-import { countRuns, nextCheckAt, nextQueuedAt } from "./run-rows.ts";
+import { CONFIRM_MS, countRuns, hasOpenRuns, nextCheckAt, nextQueuedAt } from "./run-rows.ts";
 import { hasStorage, readSpec, readState, writeState } from "./storage.ts";
 
 /** Rows that D1 did not take are written again after this. */
@@ -27,6 +27,8 @@ export class DagBook {
   readonly watches: ExternalWatches;
   readonly #alarm: Alarm;
   #spec: { readonly hash: SpecHash; readonly pinned: PinnedVersion } | null = null;
+  /** When the next open run was to be looked at, as read last; infinite without one. */
+  #checkSeenAt: number | undefined;
   /** The DAG's columns have changed since they were last written. */
   #columnsChanged = false;
   /** Runs just made, by id: not given to the history yet, because their own pushes may come first. */
@@ -91,7 +93,7 @@ export class DagBook {
   isBlocked(state: DagState): boolean {
     if (this.spec(state)?.overlap !== undefined) return false;
     const max = this.spec(state)?.maxActiveRuns ?? 0;
-    return countRuns(this.ports.sql, "open", false) >= max;
+    return countRuns(this.ports.sql, "open", false, max) >= max;
   }
 
   columns(state: DagState): MirrorRow {
@@ -107,12 +109,23 @@ export class DagBook {
     const isOwed = this.#unwritten.length > 0 || state.mirrorOwed || isHistoryOwed(sql);
     const unwritten = isOwed ? now + MIRROR_RETRY_MS : null;
     const woken = this.watches.dueAt();
-    for (const at of [fires, nextCheckAt(sql), nextQueuedAt(sql, now), nextFireAt(sql), unwritten, woken, also])
+    for (const at of [fires, this.#checkAt(now), nextQueuedAt(sql, now), nextFireAt(sql), unwritten, woken, also])
       this.#alarm.arm(at === null ? null : Math.max(at, now));
   }
 
   alarmFired(): void {
     this.#alarm.fired();
+    this.#checkSeenAt = undefined;
+  }
+
+  /**
+   * When an open run is to be looked at, or earlier. All open runs are read once per alarm only: what changed since is looked at in `CONFIRM_MS` at the
+   * earliest, and the alarm may be early.
+   */
+  #checkAt(now: number): number | null {
+    this.#checkSeenAt ??= nextCheckAt(this.ports.sql) ?? Infinity;
+    const at = Math.min(this.#checkSeenAt, hasOpenRuns(this.ports.sql) ? now + CONFIRM_MS : Infinity);
+    return at === Infinity ? null : at;
   }
 
   /** Rows of runs just made, and of the DAG; after a short while, not waited for. */

@@ -14,7 +14,7 @@ import { noteDurations } from "./durations.ts";
 import type { RunMaker } from "./run-maker.ts";
 import type { RunOrders } from "./run-orders.ts";
 import { takenBy } from "./run-conflict.ts";
-import { countRuns, deleteRun, findRun, insertRun, runsToCheck, updateRun } from "./run-rows.ts";
+import { countOpenRuns, deleteRun, findRun, hasOpenRuns, insertRun, runsToCheck, updateRun } from "./run-rows.ts";
 import { isRemoved, noteRemoved } from "./removed-runs.ts";
 import type { RunRow } from "./run-rows.ts";
 import { nextFireAt } from "./schedule-rows.ts";
@@ -121,16 +121,15 @@ export class OpenRuns {
   }
 
   count(): number {
-    const { sql } = this.#book.ports;
-    return countRuns(sql, "open", false) + countRuns(sql, "open", true);
+    return countOpenRuns(this.#book.ports.sql);
   }
 
   /** When the cron is to wake this object should its alarm be lost; null while there is nothing to look after. */
   watchdogAt(state: DagState, now: number): number | null {
-    const open = this.count();
-    const fires = nextFireAt(this.#book.ports.sql);
-    if (open === 0 && fires === null) return null;
-    const at = Math.min(open === 0 ? Infinity : now + CHECK_OPEN_MS, fires ?? Infinity) + WATCHDOG_MARGIN_MS;
+    const { sql } = this.#book.ports;
+    const checks = hasOpenRuns(sql) ? now + CHECK_OPEN_MS : Infinity;
+    const at = Math.min(checks, nextFireAt(sql) ?? Infinity) + WATCHDOG_MARGIN_MS;
+    if (at === Infinity) return null;
     const kept = state.watchdogAt;
     return kept !== null && kept > now && kept <= at ? kept : at;
   }

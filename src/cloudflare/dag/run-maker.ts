@@ -13,22 +13,11 @@ import { newRunHead } from "./new-run.ts";
 import { isDateRemoved } from "./removed-runs.ts";
 import { takenBy } from "./run-conflict.ts";
 import { findBackfill } from "./backfill-rows.ts";
-import {
-  adoptRun,
-  countOpenOf,
-  countRuns,
-  findRunByLogicalDate,
-  insertRun,
-  openScheduledRuns,
-  queuedRuns,
-  updateRun,
-} from "./run-rows.ts";
+import { adoptRun, CONFIRM_MS, countOpenOf, countRuns, insertRun, queuedRuns, updateRun } from "./run-rows.ts";
 import type { RunRow } from "./run-rows.ts";
 import { dueRun, passRun, promiseNext } from "./schedule-cursor.ts";
 import { Pending, writeCall, writePendingCreate } from "./storage.ts";
 
-/** Until then the run's object must have confirmed that it exists. */
-const CONFIRM_MS = 30_000;
 /** Runs of the schedule made in one go; `max_active_runs` is usually the tighter bound. */
 const PAGE = 50;
 
@@ -86,6 +75,9 @@ export class RunMaker {
   /** Gives queued runs their turn, oldest `run_after` first. Their orders wait in {@link takeOrders}. */
   startQueued(state: DagState): void {
     for (const backfill of [false, true]) {
+      // Of thousands that wait, one is read while there is no room.
+      const [first] = queuedRuns(this.#book.ports.sql, backfill, 1);
+      if (first === undefined || !this.#mayStart(state, backfill, first.backfillId, first.runAfter)) continue;
       for (const run of queuedRuns(this.#book.ports.sql, backfill, PAGE)) {
         if (!this.#mayStart(state, backfill, run.backfillId, run.runAfter)) break;
         const pending = run.pending | Pending.START;
@@ -143,21 +135,11 @@ export class RunMaker {
     while (heads.length < PAGE && !this.#book.isBlocked(state)) {
       const info = dueRun(spec, state, at);
       if (info === null) return;
-      const head = this.#makesRoom(spec, state, info) ? this.makeOwn(spec, state, scheduledRequest(state, info)) : null;
+      const wasRemoved = isDateRemoved(this.#book.ports.sql, info.logicalDate);
+      const head = wasRemoved ? null : this.makeOwn(spec, state, scheduledRequest(state, info));
       if (head !== null) heads.push(head);
       passRun(state, info);
     }
-  }
-
-  /** Whether the slot gets a run, after what the DAG says about runs of the schedule that are not over. */
-  #makesRoom(spec: DagSpec, state: DagState, { logicalDate }: DagRunInfo): boolean {
-    const { sql } = this.#book.ports;
-    if (isDateRemoved(sql, logicalDate)) return false;
-    if (spec.overlap === undefined || findRunByLogicalDate(sql, logicalDate) !== null) return true;
-    const open = openScheduledRuns(sql);
-    if (spec.overlap === "skip") return open.length === 0;
-    for (const run of open) this.cancel(state, run);
-    return true;
   }
 
   /** A backfill has a limit of its own; all other runs share the DAG's. */
@@ -165,8 +147,12 @@ export class RunMaker {
     if (state.paused || runAfter > Math.max(this.#book.now(state), state.tickedAt)) return false;
     const { sql } = this.#book.ports;
     const own = backfillId === null ? null : findBackfill(sql, backfillId);
-    if (own !== null) return countOpenOf(sql, own.backfill.backfillId, "running") < own.backfill.maxActiveRuns;
-    return countRuns(sql, "running", isBackfill) < (this.#book.spec(state)?.maxActiveRuns ?? 0);
+    if (own !== null) {
+      const { backfillId: id, maxActiveRuns } = own.backfill;
+      return countOpenOf(sql, id, "running", maxActiveRuns) < maxActiveRuns;
+    }
+    const max = this.#book.spec(state)?.maxActiveRuns ?? 0;
+    return countRuns(sql, "running", isBackfill, max) < max;
   }
 }
 

@@ -19,6 +19,9 @@ export interface RunRow extends DagRunRecord {
   readonly endedAt: number | null;
 }
 
+/** Until then the run's object must have confirmed an order. No open run is looked at sooner after a change of its row. */
+export const CONFIRM_MS = 30_000;
+
 const RUN_TYPES: readonly DagRunType[] = ["manual", "scheduled", "backfill", "asset_triggered"];
 const RUN_STATES: readonly DagRunState[] = ["queued", "running", "success", "failed"];
 const OPEN = "state IN ('queued', 'running')";
@@ -108,13 +111,25 @@ export function deleteRun(sql: Sql, runId: RunId): void {
   sql.exec("DELETE FROM run WHERE run_id = ?", runId);
 }
 
-/** Runs in a state, by whether they belong to a backfill: each kind has its own `max_active_runs`. */
-export function countRuns(sql: Sql, states: "running" | "open", backfill: boolean): number {
+/**
+ * Runs in a state, by whether they belong to a backfill: each kind has its own `max_active_runs`. Counted up to `atMost`: with thousands that wait,
+ * a limit of 16 costs 16 rows.
+ */
+export function countRuns(sql: Sql, states: "running" | "open", backfill: boolean, atMost: number): number {
   const state = states === "running" ? "state = 'running'" : OPEN;
-  const row = sql.exec(
-    `SELECT count(*) AS n FROM run WHERE ${state} AND run_type ${backfill ? "=" : "<>"} 'backfill'`,
-  )[0];
-  return Number(row?.["n"]);
+  const kind = `run_type ${backfill ? "=" : "<>"} 'backfill'`;
+  const query = `SELECT count(*) AS n FROM (SELECT 1 FROM run WHERE ${state} AND ${kind} LIMIT ?)`;
+  return Number(sql.exec(query, atMost)[0]?.["n"]);
+}
+
+/** All runs that are not over. */
+export function countOpenRuns(sql: Sql): number {
+  return Number(sql.exec(`SELECT count(*) AS n FROM run WHERE ${OPEN}`)[0]?.["n"]);
+}
+
+/** Whether any run is not over. */
+export function hasOpenRuns(sql: Sql): boolean {
+  return sql.exec(`SELECT 1 FROM run WHERE ${OPEN} LIMIT 1`).length > 0;
 }
 
 /** Runs of the DAG's own schedule that are not over. */
@@ -133,12 +148,12 @@ export function countBackfillRuns(sql: Sql, backfillId: number): Readonly<Record
   return counts;
 }
 
-/** Runs of one backfill that are running, or not over. */
-export function countOpenOf(sql: Sql, backfillId: number, states: "running" | "open"): number {
+/** Runs of one backfill that are running, or not over; counted up to `atMost`. */
+export function countOpenOf(sql: Sql, backfillId: number, states: "running" | "open", atMost: number): number {
   const state = states === "running" ? "state = 'running'" : OPEN;
   // The + keeps to the index of open runs: a backfill's ended ones may be thousands.
-  const row = sql.exec(`SELECT count(*) AS n FROM run WHERE ${state} AND +backfill_id = ?`, backfillId)[0];
-  return Number(row?.["n"]);
+  const query = `SELECT count(*) AS n FROM (SELECT 1 FROM run WHERE ${state} AND +backfill_id = ? LIMIT ?)`;
+  return Number(sql.exec(query, backfillId, atMost)[0]?.["n"]);
 }
 
 /** An ended run runs again for a backfill: it is a backfill's run from now on. */
