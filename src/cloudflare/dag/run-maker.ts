@@ -13,7 +13,17 @@ import { newRunHead } from "./new-run.ts";
 import { isDateRemoved } from "./removed-runs.ts";
 import { takenBy } from "./run-conflict.ts";
 import { findBackfill } from "./backfill-rows.ts";
-import { adoptRun, CONFIRM_MS, countOpenOf, countRuns, insertRun, queuedRuns, updateRun } from "./run-rows.ts";
+import {
+  adoptRun,
+  CONFIRM_MS,
+  countOpenOf,
+  countRuns,
+  findRunByLogicalDate,
+  insertRun,
+  openScheduledRuns,
+  queuedRuns,
+  updateRun,
+} from "./run-rows.ts";
 import type { RunRow } from "./run-rows.ts";
 import { dueRun, passRun, promiseNext } from "./schedule-cursor.ts";
 import { Pending, writeCall, writePendingCreate } from "./storage.ts";
@@ -135,11 +145,21 @@ export class RunMaker {
     while (heads.length < PAGE && !this.#book.isBlocked(state)) {
       const info = dueRun(spec, state, at);
       if (info === null) return;
-      const wasRemoved = isDateRemoved(this.#book.ports.sql, info.logicalDate);
-      const head = wasRemoved ? null : this.makeOwn(spec, state, scheduledRequest(state, info));
+      const head = this.#makesRoom(spec, state, info) ? this.makeOwn(spec, state, scheduledRequest(state, info)) : null;
       if (head !== null) heads.push(head);
       passRun(state, info);
     }
+  }
+
+  /** Whether the slot gets a run, after what the DAG says about runs of the schedule that are not over. */
+  #makesRoom(spec: DagSpec, state: DagState, { logicalDate }: DagRunInfo): boolean {
+    const { sql } = this.#book.ports;
+    if (isDateRemoved(sql, logicalDate)) return false;
+    if (spec.overlap === undefined || findRunByLogicalDate(sql, logicalDate) !== null) return true;
+    const open = openScheduledRuns(sql);
+    if (spec.overlap === "skip") return open.length === 0;
+    for (const run of open) this.cancel(state, run);
+    return true;
   }
 
   /** A backfill has a limit of its own; all other runs share the DAG's. */
