@@ -1,5 +1,5 @@
 /**
- * @module Cloudflare Workflows on local workerd, started as Airflare is: Miniflare API, tracing off, one state folder.
+ * @module Cloudflare Workflows on local workerd, started as Airflare is: Miniflare API, tracing off, one state folder, no Worker in front.
  */
 import path from "node:path";
 import { build } from "esbuild";
@@ -64,7 +64,6 @@ function optionsOf(code: string, port: number, stateFolder: string): Constructor
   const { modulesRules: _rules, ...worker } = workerOptions;
   return convertV4MiniflareOptions({
     host: "127.0.0.1",
-    port,
     cf: false,
     log: new Log(LogLevel.WARN),
     logRequests: false,
@@ -72,7 +71,12 @@ function optionsOf(code: string, port: number, stateFolder: string): Constructor
     unsafeObservability: false,
     unsafeLocalExplorer: false,
     workers: [
-      { ...worker, name: "bench-workflows", modules: [{ type: "ESModule", path: "worker.js", contents: code }] },
+      {
+        ...worker,
+        name: "bench-workflows",
+        modules: [{ type: "ESModule", path: "worker.js", contents: code }],
+        unsafeDirectSockets: [{ host: "127.0.0.1", port }],
+      },
       ...externalWorkers,
     ],
   });

@@ -12,6 +12,9 @@ import { guardWorkerd } from "./guard-workerd.mjs";
 import { startTicking } from "./tick.mjs";
 import { createWorkerBundler } from "./worker-bundle.mjs";
 
+const ASSETS_WORKER = "airflare-assets";
+const NO_CODE = { type: "ESModule", path: "assets.js", contents: "export default {};" };
+
 /** Starts everything; resolves when workerd answers and D1 is migrated. */
 export async function startServer(settings) {
   // Read by wrangler and miniflare when they load.
@@ -67,9 +70,10 @@ async function miniflareOptions(settings) {
   ]);
   const config = path.join(settings.projectFolder, "wrangler.toml");
   const { workerOptions, externalWorkers } = unstable_getMiniflareWorkerOptions(config);
-  const { modulesRules: _rules, ...worker } = workerOptions;
+  const { modulesRules: _rules, assets, ...worker } = workerOptions;
   const bindings = {
     ...worker.bindings,
+    RUN_WORKER_FIRST: assets.routerConfig.static_routing.user_worker,
     ...settings.vars,
     AIRFLARE_SECRET_KEY: settings.secrets.secretKey,
     AIRFLARE_ADMIN_PASSWORD: settings.secrets.adminPassword,
@@ -77,22 +81,24 @@ async function miniflareOptions(settings) {
   return (code) =>
     convertV4MiniflareOptions({
       host: "127.0.0.1",
-      port: settings.workerdPort,
       cf: false,
       log: new Log(LogLevel.WARN),
       logRequests: false,
       resourcePersistencePath: path.join(settings.stateFolder, "state"),
       unsafeObservability: false,
       unsafeLocalExplorer: false,
-      unsafeTriggerHandlers: true,
       unsafeHandleRuntimeRestart: () => process.stdout.write("workerd ended and was started again\n"),
       workers: [
         {
           ...worker,
           name: worker.name ?? "airflare",
           bindings,
+          serviceBindings: { ...worker.serviceBindings, ASSETS: ASSETS_WORKER },
+          // No Worker in front of ours: see local-worker.mjs.
+          unsafeDirectSockets: [{ host: "127.0.0.1", port: settings.workerdPort }],
           modules: [{ type: "ESModule", path: "worker.js", contents: code }],
         },
+        { name: ASSETS_WORKER, compatibilityDate: worker.compatibilityDate, assets, modules: [NO_CODE] },
         ...externalWorkers,
       ],
     });

@@ -7,12 +7,12 @@ import path from "node:path";
 import { context } from "esbuild";
 
 /** `airflare` names this project wherever the importing file is. */
-function aliases(projectFolder) {
+function aliases(projectFolder, entryFile) {
   const source = (file) => path.join(projectFolder, "src", file);
   return {
     airflare: source("index.ts"),
     "airflare/testing": source("testing.ts"),
-    "airflare/worker": source("worker.ts"),
+    "airflare/worker": path.resolve(projectFolder, entryFile),
   };
 }
 
@@ -28,10 +28,10 @@ export async function createWorkerBundler({ projectFolder, indexFile, entryFile 
     },
   };
   const bundler = await context({
-    entryPoints: [path.resolve(projectFolder, entryFile)],
+    entryPoints: [path.join(import.meta.dirname, "local-worker.mjs")],
     outfile: "worker.js",
     absWorkingDir: projectFolder,
-    alias: aliases(projectFolder),
+    alias: aliases(projectFolder, entryFile),
     bundle: true,
     write: false,
     metafile: true,

@@ -84,6 +84,11 @@ describe("a running start", () => {
     expect(await runOf("first")).toBe("success");
   });
 
+  test("pages beside the API are the static ones", async () => {
+    const response = await fetch(await local.ready());
+    expect([response.status, await response.text()]).toEqual([200, expect.stringContaining("<title>Airflare</title>")]);
+  });
+
   test("a cron tick sent by hand is answered", async () => {
     const url = await local.ready();
     const response = await fetch(`${url}/cdn-cgi/local/scheduled?cron=*+*+*+*+*&time=${Date.now()}`);
