@@ -14,8 +14,7 @@ import {
   hasXCom,
   ordsWithXComs,
   readXComsOf,
-  readXComsOfOrds,
-  sizeOfXComs,
+  readXComsWithin,
   writeXComs,
 } from "../../src/cloudflare/dag-run/xcom-rows.ts";
 import {
@@ -23,7 +22,6 @@ import {
   hasRun,
   insertOnce,
   insertOutbox,
-  insertRun,
   readErrors,
   readNotes,
   readOnce,
@@ -33,10 +31,10 @@ import {
   readTriesSince,
   writeError,
   writeFacts,
-  writeHead,
+  writeFixed,
   writeInstances,
   writeNote,
-  writeSpec,
+  writeState,
   writeTry,
 } from "../../src/cloudflare/dag-run/storage.ts";
 import { aDagRunHead, aDagSpec, aTaskSpec } from "../support/spec-builders.ts";
@@ -44,6 +42,7 @@ import { CallAnswers } from "../../src/cloudflare/dag-run/call-answers.ts";
 import type { Command } from "../../src/model/command.ts";
 import type { Sql } from "../../src/cloudflare/dag-run/sql.ts";
 import type { TaskInstance } from "../../src/model/task-instance.ts";
+import type { XComValue } from "../../src/model/xcom.ts";
 import { expect } from "vitest";
 import { freshInstance } from "../../src/engine/dag-run/create.ts";
 import { newBook } from "../../src/cloudflare/dag-run/book.ts";
@@ -70,7 +69,9 @@ export const STORAGE_CASES: readonly StorageCase[] = [
       const instances = manyInstances(3);
       create(sql, instances);
       expect(hasRun(sql)).toBe(true);
-      expect(readRun(sql)).toEqual({ head, book: newBook(), spec, longest: { a: 12 }, instances, facts: new Map() });
+      const rest = { book: newBook(), calls: [], spec, longest: { a: 12 }, facts: new Map() };
+      expect(readRun(sql)).toEqual({ head, instances, ...rest });
+      expect(tablesOf(sql)).toEqual(["cell"]);
     },
   },
   {
@@ -78,9 +79,9 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     run(sql) {
       create(sql, []);
       const long = { ...spec, docMd: `${"x".repeat(199_999)}😀`.repeat(6) };
-      writeSpec(sql, JSON.stringify(long));
+      writeFixed(sql, { head, longest: {} }, JSON.stringify(long));
       expect(readRun(sql).spec).toEqual(long);
-      const sizes = sql.exec("SELECT length(CAST(v AS BLOB)) AS size FROM chunk").map((row) => Number(row["size"]));
+      const sizes = sql.exec("SELECT length(CAST(v AS BLOB)) AS size FROM cell").map((row) => Number(row["size"]));
       expect(Math.max(...sizes)).toBeLessThan(1_000_000);
     },
   },
@@ -99,12 +100,29 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     },
   },
   {
+    name: "a run of up to 64 instances is one row in each commit, and grows out of it",
+    run(sql) {
+      const instances = manyInstances(64);
+      create(sql, instances);
+      const before = sql.rowsWritten;
+      writeInstances(sql, instances, [3]);
+      writeState(sql, { head, instances }, newBook(), [{ id: "c", until: 5, answer: { tokens: ["t"], stale: [] } }]);
+      expect(sql.rowsWritten - before).toBe(1);
+      expect(readRun(sql).calls).toEqual([{ id: "c", until: 5, answer: { tokens: ["t"], stale: [] } }]);
+      const more = manyInstances(130);
+      Object.assign(more[5] ?? {}, { state: "success", seq: 4 });
+      writeInstances(sql, more, [64, 129]);
+      writeState(sql, { head, instances: more }, newBook(), []);
+      expect(readRun(sql).instances).toEqual(more);
+    },
+  },
+  {
     name: "a transaction that throws leaves nothing behind",
     run(sql) {
       create(sql, manyInstances(1));
       const attempt = (): void =>
         sql.transactionSync<void>(() => {
-          writeHead(sql, { ...head, state: "failed" }, newBook());
+          writeState(sql, { head: { ...head, state: "failed" }, instances: [] }, newBook(), []);
           writeNote(sql, 0, "half");
           throw new Error("in the middle");
         });
@@ -145,15 +163,77 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     name: "XComs are read by key over many instances, in order of instance, with their size known before",
     run(sql) {
       create(sql, manyInstances(1));
-      for (const ord of [2, 0, 1]) writeXComs(sql, ord, [{ key: "k", value: { in: "inline", text: `"${ord}"` } }], 7);
-      writeXComs(sql, 1, [{ key: "other", value: { in: "inline", text: "1" } }], 7);
-      expect(readXComsOfOrds(sql, [0, 1, 2, 9], "k").map((row) => row.ord)).toEqual([0, 1, 2]);
-      expect(sizeOfXComs(sql, [0, 1], "k")).toBe(2 * JSON.stringify({ in: "inline", text: '"0"' }).length);
+      for (const ord of [2, 0, 1]) writeXComs(sql, [{ ord, xcoms: [{ key: "k", value: inline(`"${ord}"`) }] }], 7);
+      writeXComs(sql, [{ ord: 1, xcoms: [{ key: "other", value: inline("1") }] }], 7);
+      const size = 4 * JSON.stringify(inline('"0"')).length;
+      expect(readXComsWithin(sql, [9, 2, 1, 0], "k", size)?.rows.map((row) => row.ord)).toEqual([0, 1, 2]);
+      expect(readXComsWithin(sql, [0, 1], "k", size)?.characters).toBe(size / 2);
+      expect(readXComsWithin(sql, [0, 1, 2], "k", size / 2)).toBeNull();
       expect(readXComsOf(sql, 1, null, "k", 10).map((row) => row.key)).toEqual(["other"]);
       expect(ordsWithXComs(sql, 1, 10)).toEqual([1, 2]);
       expect([deleteXCom(sql, 1, "k"), deleteXCom(sql, 1, "k"), hasXCom(sql, 1, "other")]).toEqual([true, false, true]);
-      clearXComs(sql, 1);
+      clearXComs(sql, [1]);
       expect(hasXCom(sql, 1, "other")).toBe(false);
+    },
+  },
+  {
+    name: "XComs of many instances share rows, large ones have their own; both are found, replaced and taken away",
+    run(sql) {
+      create(sql, manyInstances(200));
+      const before = sql.rowsWritten;
+      const ords = Array.from({ length: 200 }, (_, ord) => ord);
+      const small = ords.map((ord) => ({ ord, xcoms: [{ key: "k", value: inline(String(ord)) }] }));
+      writeXComs(sql, small, 7);
+      expect(sql.rowsWritten - before).toBe(4);
+      const large = inline(JSON.stringify("x".repeat(5_000)));
+      writeXComs(
+        sql,
+        [10, 150].map((ord) => ({
+          ord,
+          xcoms: [
+            { key: "k", value: large },
+            { key: "a", value: large },
+          ],
+        })),
+        8,
+      );
+      expect(readXComsWithin(sql, ords, "k", 1_000_000)?.rows.map(({ ord }) => ord)).toEqual(ords);
+      expect(readXComsOf(sql, 10, null, null, 10).map(({ key, value }) => [key, value])).toEqual([
+        ["a", large],
+        ["k", large],
+      ]);
+      writeXComs(sql, [{ ord: 10, xcoms: [{ key: "k", value: inline("1") }] }], 9);
+      expect(readXComsWithin(sql, [10], "k", 100)?.rows).toEqual([
+        { ord: 10, key: "k", writtenAt: 9, value: inline("1") },
+      ]);
+      expect(ordsWithXComs(sql, 148, 5)).toEqual([148, 149, 150, 151, 152]);
+      clearXComs(sql, [10, 150]);
+      expect([hasXCom(sql, 10, "a"), hasXCom(sql, 10, "k"), hasXCom(sql, 150, "k"), hasXCom(sql, 151, "k")]).toEqual([
+        false,
+        false,
+        false,
+        true,
+      ]);
+      expect([deleteXCom(sql, 151, "k"), ordsWithXComs(sql, 149, 2)]).toEqual([true, [149, 152]]);
+    },
+  },
+  {
+    name: "a row of shared XComs is never long: what does not fit has its own",
+    run(sql) {
+      create(sql, manyInstances(64));
+      const text = JSON.stringify("y".repeat(900));
+      for (let ord = 0; ord < 64; ord++) writeXComs(sql, [{ ord, xcoms: [{ key: "k", value: inline(text) }] }], 1);
+      expect(
+        Math.max(...sql.exec("SELECT length(v) AS size FROM cell").map((row) => Number(row["size"]))),
+      ).toBeLessThan(40_000);
+      expect(
+        readXComsWithin(
+          sql,
+          Array.from({ length: 64 }, (_, ord) => ord),
+          "k",
+          100_000,
+        )?.rows,
+      ).toHaveLength(64);
     },
   },
   {
@@ -191,17 +271,31 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     },
   },
   {
-    name: "a call's answer is kept over a restart until it expires, and its row is used again",
+    name: "a call's long answer is kept over a restart until it expires, and its row is used again",
     run(sql) {
       create(sql, manyInstances(1));
-      const answers = new CallAnswers(sql);
-      answers.put("one", { tokens: ["t1"], stale: [] }, 0, 100);
-      answers.put("two", { tokens: [], stale: ["t2"] }, 50, 150);
-      const restarted = new CallAnswers(sql);
-      expect(restarted.get("one")).toEqual({ tokens: ["t1"], stale: [] });
-      restarted.put("three", { tokens: [], stale: [] }, 120, 220);
-      expect([restarted.get("one"), restarted.get("two")?.stale]).toEqual([undefined, ["t2"]]);
+      const long = Array.from({ length: 50 }, (_, i) => `token ${i} of many`);
+      const answers = new CallAnswers(sql, []);
+      answers.put("one", { tokens: long, stale: [] }, 0, 100);
+      answers.put("two", { tokens: [], stale: long }, 50, 150);
+      const restarted = new CallAnswers(sql, answers.kept);
+      expect(restarted.get("one")).toEqual({ tokens: long, stale: [] });
+      restarted.put("three", { tokens: long, stale: [] }, 120, 220);
+      expect([restarted.get("one"), restarted.get("two")?.stale]).toEqual([undefined, long]);
       expect(sql.exec("SELECT id FROM call ORDER BY slot").map((row) => row["id"])).toEqual(["three", "two"]);
+    },
+  },
+  {
+    name: "short answers of few calls need no row of their own, and go when they have expired",
+    run(sql) {
+      create(sql, manyInstances(1));
+      const answers = new CallAnswers(sql, []);
+      for (let i = 0; i < 12; i++) answers.put(`call ${i}`, { tokens: [`t${i}`], stale: [] }, i, 100 + i);
+      expect([answers.kept.length, sql.exec("SELECT id FROM call").length]).toEqual([8, 4]);
+      expect(new CallAnswers(sql, answers.kept).get("call 3")).toEqual({ tokens: ["t3"], stale: [] });
+      answers.put("late", { tokens: [], stale: [] }, 104, 200);
+      expect(answers.kept.map(({ id }) => id)).toEqual(["call 5", "call 6", "call 7", "late"]);
+      expect([answers.get("call 3"), answers.get("call 11")?.tokens]).toEqual([undefined, ["t11"]]);
     },
   },
   {
@@ -217,15 +311,18 @@ export const STORAGE_CASES: readonly StorageCase[] = [
 
 function create(sql: Sql, instances: readonly TaskInstance[]): void {
   sql.transactionSync<void>(() => {
-    insertRun(sql, head, { a: 12 });
-    writeSpec(sql, JSON.stringify(spec));
+    writeFixed(sql, { head, longest: { a: 12 } }, JSON.stringify(spec));
     writeInstances(
       sql,
       instances,
       instances.map((instance) => instance.ord),
     );
-    writeHead(sql, head, newBook());
+    writeState(sql, { head, instances }, newBook(), []);
   });
+}
+
+function inline(text: string): XComValue {
+  return { in: "inline", text };
 }
 
 function manyInstances(count: number): TaskInstance[] {

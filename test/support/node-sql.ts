@@ -6,13 +6,8 @@ import { DatabaseSync } from "node:sqlite";
 
 export function nodeSql(): Sql {
   const database = new DatabaseSync(":memory:");
-  let rowsWritten = 0;
   return {
-    exec(statement, ...bindings) {
-      const rows = database.prepare(statement).all(...bindings) as SqlRow[];
-      rowsWritten += Number(database.prepare("SELECT changes() AS n").get()?.["n"] ?? 0);
-      return rows;
-    },
+    exec: (statement, ...bindings) => database.prepare(statement).all(...bindings) as SqlRow[],
     transactionSync(work) {
       database.exec("BEGIN");
       try {
@@ -25,7 +20,7 @@ export function nodeSql(): Sql {
       }
     },
     get rowsWritten() {
-      return rowsWritten;
+      return Number(database.prepare("SELECT total_changes() AS n").get()?.["n"] ?? 0);
     },
   };
 }

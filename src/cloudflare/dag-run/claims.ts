@@ -3,7 +3,7 @@
  */
 import type { AttemptBatch, AttemptOrder, XComEntry } from "../../model/protocol.ts";
 import { parseAttemptToken, attemptToken } from "../../model/ids.ts";
-import { readXComsOfOrds, sizeOfXComs } from "./xcom-rows.ts";
+import { readXComsWithin } from "./xcom-rows.ts";
 import type { ArgExpr } from "../../model/arg-expr.ts";
 import type { AttemptToken } from "../../model/ids.ts";
 import type { LeaseSettings } from "../../model/event.ts";
@@ -194,16 +194,21 @@ function collectNamed(expr: ArgExpr, named: { taskId: string; key: string }[]): 
 function readRefs(sql: Sql, live: LiveRun, refs: readonly XComRef[]): Pick<AttemptBatch, "xcoms" | "xcomsLeftOut"> {
   const xcoms: XComEntry[] = [];
   const leftOut = new Map<string, { taskId: string; key: string }>();
-  let characters = 0;
-  for (const { taskId, key, ords } of refs) {
-    const size = sizeOfXComs(sql, ords, key);
-    if (characters + size > INLINE_CHARACTERS_MAX) {
-      leftOut.set(`${taskId}/${key}`, { taskId, key });
-      continue;
-    }
-    characters += size;
-    for (const row of readXComsOfOrds(sql, ords, key))
-      xcoms.push({ taskId, key, mapIndex: live.run.instances[row.ord]?.mapIndex ?? -1, value: row.value });
+  let left = INLINE_CHARACTERS_MAX;
+  /** False: too long for what is left. */
+  const take = (key: string, some: readonly XComRef[]): boolean => {
+    const taskOf = new Map(some.flatMap(({ taskId, ords }) => ords.map((ord) => [ord, taskId] as const)));
+    const found = readXComsWithin(sql, [...taskOf.keys()], key, left);
+    if (found === null) return false;
+    left -= found.characters;
+    for (const { ord, value } of found.rows)
+      xcoms.push({ taskId: taskOf.get(ord) ?? "", key, mapIndex: live.run.instances[ord]?.mapIndex ?? -1, value });
+    return true;
+  };
+  for (const [key, some] of Map.groupBy(refs, (ref) => ref.key)) {
+    // Together when they fit: a join of 1,000 tasks names 1,000 producers.
+    if (take(key, some)) continue;
+    for (const ref of some) if (!take(key, [ref])) leftOut.set(`${ref.taskId}/${key}`, { taskId: ref.taskId, key });
   }
   return { xcoms, xcomsLeftOut: [...leftOut.values()] };
 }

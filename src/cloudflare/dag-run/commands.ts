@@ -28,7 +28,7 @@ export function command(host: RunHost, callId: string, order: RunCommand): RunCo
     also: (result, now) => {
       const touched = selected ?? result.instances;
       live.calls.put(callId, { tokens: [], stale: [], touched }, now, now + host.leases.runningMs);
-      if (order.kind === "reprocess") writeFixed(host.sql, live.run);
+      if (order.kind === "reprocess") writeFixed(host.sql, live.run, JSON.stringify(live.run.spec));
     },
   });
   return answer(host, live, selected ?? instances);
@@ -98,7 +98,7 @@ function changeXCom(
     throw new AirflareError("xcom_not_found", `${what} does not exist.`);
   return changeRows(host, live, callId, ord, (now) => {
     if (order.kind === "delete-xcom") deleteXCom(host.sql, ord, key);
-    else writeXComs(host.sql, ord, [{ key, value: order.value }], now);
+    else writeXComs(host.sql, [{ ord, xcoms: [{ key, value: order.value }] }], now);
   });
 }
 

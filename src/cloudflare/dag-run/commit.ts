@@ -2,7 +2,7 @@
  * @module Writes what one event changed: all rows of a step in the transaction of the event, the head last.
  */
 import { clearXComs, writeXComs } from "./xcom-rows.ts";
-import { insertOutbox, writeError, writeFacts, writeHead, writeInstances, writeNote, writeTry } from "./storage.ts";
+import { insertOutbox, writeError, writeFacts, writeInstances, writeNote, writeState, writeTry } from "./storage.ts";
 import { isWaitedFor } from "./tell-of.ts";
 import type { AttemptToken } from "../../model/ids.ts";
 import type { LiveRun } from "./live-run.ts";
@@ -13,7 +13,7 @@ import { appendLog } from "./log-rows.ts";
 /** Try number of each reported attempt as it was before the step: the step may have started the next try already. */
 export type TriesOfTokens = ReadonlyMap<AttemptToken, number>;
 
-/** Inside the transaction. Also takes the step's dispatches and commands over into the host's book. */
+/** Inside the transaction, before {@link writeBook}. Also takes the step's dispatches and commands over into the host's book. */
 export function writeStep(sql: Sql, live: LiveRun, result: StepResult, tries: TriesOfTokens, now: number): void {
   const { run, book } = live;
   writeInstances(sql, run.instances, result.instances);
@@ -21,10 +21,8 @@ export function writeStep(sql: Sql, live: LiveRun, result: StepResult, tries: Tr
   for (const record of result.tries) writeTry(sql, record, run.head.seq);
   writeAccepted(sql, live, result, tries, now);
   for (const { ord, error } of result.errors) setError(sql, live, ord, error);
-  for (const ord of result.xcomsCleared) {
-    clearXComs(sql, ord);
-    setError(sql, live, ord, null);
-  }
+  clearXComs(sql, result.xcomsCleared);
+  for (const ord of result.xcomsCleared) setError(sql, live, ord, null);
   for (const { ord, note } of result.notes) if (ord >= 0) writeNote(sql, ord, note);
 
   // A change of state needs no outbox row: a sequence above the mirrored one is its order.
@@ -36,15 +34,14 @@ export function writeStep(sql: Sql, live: LiveRun, result: StepResult, tries: Tr
   for (const ord of result.asks) live.slotAsks.add(ord);
   for (const release of result.releases) live.slotReleases.add(release);
   book.wakeAt = result.nextWakeAt;
-  writeBook(sql, live);
 }
 
-/** The small row that every commit rewrites. */
+/** The row that every commit rewrites, last in its transaction. */
 export function writeBook(sql: Sql, live: LiveRun): void {
   live.book.unsent = [...live.unsent];
   writeSlotsOwed(live);
   live.book.usage = { ...live.book.usage, rowsWritten: sql.rowsWritten - live.rowsBefore };
-  writeHead(sql, live.run.head, live.book);
+  writeState(sql, live.run, live.book, live.calls.kept);
 }
 
 /** Only runs with tasks under limits have these keys. */
@@ -55,10 +52,15 @@ function writeSlotsOwed({ book, run, slotAsks, slotReleases }: LiveRun): void {
 }
 
 function writeAccepted(sql: Sql, live: LiveRun, result: StepResult, tries: TriesOfTokens, now: number): void {
+  const written = result.accepted.map(({ ord, report }) => ({ ord, xcoms: report.outcome.xcoms ?? [] }));
+  writeXComs(
+    sql,
+    written.filter(({ xcoms }) => xcoms.length > 0),
+    now,
+  );
   for (const { ord, report } of result.accepted) {
     const { outcome } = report;
     if (outcome.xcoms !== undefined) {
-      writeXComs(sql, ord, outcome.xcoms, now);
       const r2Writes = outcome.xcoms.filter(({ value }) => value.in === "r2").length;
       live.book.usage = { ...live.book.usage, r2Writes: live.book.usage.r2Writes + r2Writes };
     }

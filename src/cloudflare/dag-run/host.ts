@@ -5,7 +5,7 @@
 import { attemptBatch, tokenOf } from "./claims.ts";
 import { drainOutbox, type WatchAnswer } from "./outbox.ts";
 import { freshRun, loadedRun, type LiveRun } from "./live-run.ts";
-import { hasRun, insertRun, writeFacts, writeInstances, writeSpec } from "./storage.ts";
+import { hasRun, writeFacts, writeFixed, writeInstances } from "./storage.ts";
 import { type LeaseSettings, type RunEvent, scaledLeases } from "../../model/event.ts";
 import { logsDueAt, settleLogs } from "./logs.ts";
 import { objectStore, type ObjectStore } from "../object-store.ts";
@@ -23,6 +23,7 @@ import type { HandOffOffer } from "../../model/event.ts";
 import { newBook } from "./book.ts";
 import type { RunUsage } from "../../model/protocol.ts";
 import type { Sql } from "./sql.ts";
+import { upgradeStorage } from "./upgrade.ts";
 import { withTables } from "./tables.ts";
 import { specOfText } from "../spec-texts.ts";
 import { step } from "../../engine/dag-run/step.ts";
@@ -82,6 +83,7 @@ export class RunHost {
   /** The run, or null. The first look after a start arms the alarm and takes up what was under way. */
   live(): LiveRun | null {
     if (this.#live !== undefined) return this.#live;
+    upgradeStorage(this.sql);
     if (!hasRun(this.sql)) return (this.#live = null);
     this.#live = loadedRun(this.sql);
     this.#settle();
@@ -104,6 +106,7 @@ export class RunHost {
         this.sql.transactionSync<void>(() => {
           writeStep(this.sql, live, result, options.tries ?? new Map(), now);
           options.also?.(result, now);
+          writeBook(this.sql, live);
         });
       this.#settle();
       return result;
@@ -120,8 +123,7 @@ export class RunHost {
     const now = Math.max(head.lastNow, this.#ports.clock());
     run.head.lastNow = now;
     const { live, handOff } = this.sql.transactionSync(() => {
-      insertRun(this.sql, run.head, longest);
-      writeSpec(this.sql, specText);
+      writeFixed(this.sql, run, specText);
       const created = freshRun(run, newBook(), this.sql);
       const result = start ? this.#step(created, { kind: "run-started" }, now, request.offer) : null;
       if (result !== null) writeStep(this.sql, created, { ...result, instances: [], facts: [] }, new Map(), now);
@@ -132,9 +134,9 @@ export class RunHost {
         run.instances.map((instance) => instance.ord),
       );
       for (const [ord, facts] of run.facts) writeFacts(this.sql, ord, facts);
-      if (result === null) writeBook(this.sql, created);
       const tokens = (result?.handOff ?? []).map((ord) => tokenOf(created, ord));
       if (tokens.length > 0) created.calls.put(callId, { tokens, stale: [] }, now, now + this.leases.runningMs);
+      writeBook(this.sql, created);
       return { live: created, handOff: result?.handOff ?? [] };
     });
     this.#live = live;

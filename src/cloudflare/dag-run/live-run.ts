@@ -35,12 +35,12 @@ export interface LiveRun {
 
 /** The run of a just created object. */
 export function freshRun(run: DagRun, book: Book, sql: Sql): LiveRun {
-  return liveRun(run, book, sql, { errorOrds: new Set(), commandsWaiting: false });
+  return liveRun(run, book, sql, { calls: new CallAnswers(sql, []), errorOrds: new Set(), commandsWaiting: false });
 }
 
 /** The run as its rows say; whatever was under way when the object vanished is under way again. */
 export function loadedRun(sql: Sql): LiveRun {
-  const { head, book, spec, longest, instances, facts } = readRun(sql);
+  const { head, book, calls, spec, longest, instances, facts } = readRun(sql);
   const run = restoreDagRun({
     head,
     spec,
@@ -50,16 +50,21 @@ export function loadedRun(sql: Sql): LiveRun {
     limitsDefaultPool: book.limitsDefaultPool ?? false,
   });
   return liveRun(run, book, sql, {
+    calls: new CallAnswers(sql, calls),
     errorOrds: readErrorOrds(sql),
     commandsWaiting: readOutbox(sql, 1).length > 0,
   });
 }
 
-function liveRun(run: DagRun, book: Book, sql: Sql, rest: Pick<LiveRun, "errorOrds" | "commandsWaiting">): LiveRun {
+function liveRun(
+  run: DagRun,
+  book: Book,
+  sql: Sql,
+  rest: Pick<LiveRun, "calls" | "errorOrds" | "commandsWaiting">,
+): LiveRun {
   return {
     run,
     book,
-    calls: new CallAnswers(sql),
     tasks: new TaskLookup(run.spec, run.instances),
     unsent: new Set(book.unsent),
     slotAsks: new Set(book.slotAsks),

@@ -40,14 +40,18 @@ export function instancesOf(instances: readonly TaskInstance[], block: number): 
   return instances.slice(start, start + INSTANCES_PER_BLOCK);
 }
 
+/** One block of `instances` as it is stored. */
+export function packedRows(instances: readonly TaskInstance[], block: number): readonly (readonly number[])[] {
+  return instancesOf(instances, block).map(packInstance);
+}
+
 /** The stored text of one block of `instances`. */
 export function packBlock(instances: readonly TaskInstance[], block: number): string {
-  return JSON.stringify(instancesOf(instances, block).map(packInstance));
+  return JSON.stringify(packedRows(instances, block));
 }
 
 /** The instances of a stored block; fields a newer version appended are left out, missing ones are 0. */
-export function unpackBlock(block: number, text: string): TaskInstance[] {
-  const rows = JSON.parse(text) as readonly (readonly number[])[];
+export function unpackBlock(block: number, rows: readonly (readonly number[])[]): TaskInstance[] {
   return rows.map((row, index) => unpackInstance(block * INSTANCES_PER_BLOCK + index, row));
 }
 

@@ -1,12 +1,23 @@
 /**
- * @module All SQL of one run's storage but for XComs, logs and call answers, which have files of their own. Its tables are in `tables.ts`.
+ * @module What one run stores but for XComs, logs and call answers, which have files of their own. Its tables are in `cells.ts` and `tables.ts`.
  *
- * `meta` holds the storage version and the changing part of the run; `chunk` the texts that never change or may be long (the fixed part of the
- * head, the DAG spec), cut below the platform's row limit; `pack` the task instances; the rest one row per thing that most instances do not have.
+ * One row holds all that a commit of a small run changes: the changing part of the head, the host's book, call answers, and the task instances
+ * when they fit into one block; of a larger run each block is a row. What never changes (the rest of the head, the DAG spec) is written once.
  */
+import {
+  Cell,
+  cellNumbers,
+  deleteCell,
+  hasCell,
+  putCell,
+  readCell,
+  readCells,
+  readLongText,
+  writeLongText,
+} from "./cells.ts";
 import type { DagRunHead, InstanceFacts } from "../../model/dag-run.ts";
 import type { TaskInstance, TryRecord } from "../../model/task-instance.ts";
-import { blockOf, packBlock, unpackBlock } from "./rows.ts";
+import { blockOf, packBlock, packedRows, unpackBlock } from "./rows.ts";
 import type { Book } from "./book.ts";
 import type { Command } from "../../model/command.ts";
 import type { DagSpec } from "../../model/dag-spec.ts";
@@ -14,25 +25,33 @@ import type { ErrorInfo } from "../../model/outcome.ts";
 import type { Sql } from "./sql.ts";
 import { assert } from "../../lib/assert.ts";
 import { boundedError, ERROR_CHARACTERS_MAX } from "./bounded-error.ts";
-import { chunksOf } from "./chunks.ts";
+import { INSTANCES_PER_BLOCK } from "../../model/task-instance.ts";
+import type { KeptAnswer } from "./call-answers.ts";
 import { specOfText } from "../spec-texts.ts";
 
 /** Version of the tables. A reader accepts its own and the one before, and upgrades in place. */
-export const STORAGE_VERSION = 1;
-/** Characters per chunk: at most 4 bytes each stays well below 1 MB, the row limit of the platform. */
-const CHUNK_CHARACTERS = 200_000;
-const META = { version: 0, head: 1, book: 2 } as const;
-const CHUNK = { fixed: 0, spec: 1 } as const;
+export const STORAGE_VERSION = 2;
 
-/** The part of the head that events change, and with it the host's own book, in one small row. */
-type ChangingHead = Pick<
+/** The part of the head that events change. */
+export type ChangingHead = Pick<
   DagRunHead,
   "specHash" | "note" | "state" | "endReason" | "queuedAt" | "startedAt" | "endedAt" | "generation" | "seq" | "lastNow"
 >;
 
+/** The row that every commit rewrites. */
+interface StateRow {
+  readonly version: number;
+  readonly head: ChangingHead;
+  readonly book: Book;
+  readonly calls: readonly KeptAnswer[];
+  /** Absent in a run of several blocks. */
+  readonly pack?: ReturnType<typeof packedRows>;
+}
+
 export interface StoredRun {
   readonly head: DagRunHead;
   readonly book: Book;
+  readonly calls: readonly KeptAnswer[];
   readonly spec: DagSpec;
   readonly longest: Readonly<Record<string, number>>;
   readonly instances: TaskInstance[];
@@ -41,8 +60,9 @@ export interface StoredRun {
 
 /** True when this object holds a run. Only reads: asking for a run that does not exist must not create storage. */
 export function hasRun(sql: Sql): boolean {
-  if (sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'").length === 0) return false;
-  const version = Number(sql.exec("SELECT v FROM meta WHERE k = ?", META.version)[0]?.["v"] ?? 0);
+  const row = sql.exec("SELECT v ->> 'version' AS version FROM cell WHERE kind = ? AND i = 0", Cell.STATE)[0];
+  if (row === undefined) return false;
+  const { version } = row;
   assert(
     version === STORAGE_VERSION,
     `this run was stored by version ${version} of the tables, this Worker reads ${STORAGE_VERSION}: deploy a newer Airflare`,
@@ -50,26 +70,23 @@ export function hasRun(sql: Sql): boolean {
   return true;
 }
 
-/** The rows that never change. Inside the transaction that creates the run. */
-export function insertRun(sql: Sql, head: DagRunHead, longest: Readonly<Record<string, number>>): void {
-  sql.exec("INSERT INTO meta (k, v) VALUES (?, ?)", META.version, String(STORAGE_VERSION));
-  writeFixed(sql, { head, longest });
-}
-
-/** The part of a run that only its creation and a backfill that takes it over write. */
+/** The part of a run that only its creation and a backfill that takes it over write: a line of JSON, and behind it the spec's text as it came. */
 export function writeFixed(
   sql: Sql,
   { head, longest }: { readonly head: DagRunHead; readonly longest: Readonly<Record<string, number>> },
+  specText: string,
 ): void {
-  writeChunks(sql, CHUNK.fixed, JSON.stringify({ head, longest }));
+  writeLongText(sql, Cell.FIXED, `${JSON.stringify({ head, longest })}\n${specText}`);
 }
 
-export function writeSpec(sql: Sql, specText: string): void {
-  writeChunks(sql, CHUNK.spec, specText);
-}
-
-export function writeHead(sql: Sql, head: DagRunHead, book: Book): void {
-  const { specHash, note, state, endReason, queuedAt, startedAt, endedAt, generation, seq, lastNow } = head;
+/** The row of every commit, last in it. `instances`: all of the run. */
+export function writeState(
+  sql: Sql,
+  run: { readonly head: DagRunHead; readonly instances: readonly TaskInstance[] },
+  book: Book,
+  calls: readonly KeptAnswer[],
+): void {
+  const { specHash, note, state, endReason, queuedAt, startedAt, endedAt, generation, seq, lastNow } = run.head;
   const changing: ChangingHead = {
     specHash,
     note,
@@ -82,18 +99,28 @@ export function writeHead(sql: Sql, head: DagRunHead, book: Book): void {
     seq,
     lastNow,
   };
-  put(sql, "meta", "k", META.head, JSON.stringify({ head: changing, book }));
+  const row: StateRow = { version: STORAGE_VERSION, head: changing, book, calls };
+  const small = isSmall(run.instances) ? { pack: packedRows(run.instances, 0) } : {};
+  putCell(sql, Cell.STATE, 0, JSON.stringify({ ...row, ...small }));
 }
 
+/** The blocks of `ords`, before the state is written: that row has the only block of a small run. */
 export function writeInstances(sql: Sql, instances: readonly TaskInstance[], ords: Iterable<number>): void {
+  if (isSmall(instances)) return;
   const blocks = new Set<number>();
   for (const ord of ords) blocks.add(blockOf(ord));
-  for (const block of blocks) put(sql, "pack", "block", block, packBlock(instances, block));
+  // The run has grown out of the row of the state.
+  if (blocks.size > 0 && !hasCell(sql, Cell.PACK, 0)) blocks.add(0);
+  for (const block of blocks) putCell(sql, Cell.PACK, block, packBlock(instances, block));
+}
+
+function isSmall(instances: readonly TaskInstance[]): boolean {
+  return instances.length <= INSTANCES_PER_BLOCK;
 }
 
 export function writeFacts(sql: Sql, ord: number, facts: InstanceFacts | undefined): void {
-  if (facts === undefined) sql.exec("DELETE FROM facts WHERE ord = ?", ord);
-  else put(sql, "facts", "ord", ord, JSON.stringify(facts));
+  if (facts === undefined) deleteCell(sql, Cell.FACTS, ord);
+  else putCell(sql, Cell.FACTS, ord, JSON.stringify(facts));
 }
 
 export function writeTry(sql: Sql, record: TryRecord, seq: number): void {
@@ -107,52 +134,51 @@ export function writeTry(sql: Sql, record: TryRecord, seq: number): void {
 }
 
 export function writeError(sql: Sql, ord: number, error: ErrorInfo | null): void {
-  if (error === null) sql.exec("DELETE FROM error WHERE ord = ?", ord);
-  else put(sql, "error", "ord", ord, JSON.stringify(boundedError(error, ERROR_CHARACTERS_MAX)));
+  if (error === null) deleteCell(sql, Cell.ERROR, ord);
+  else putCell(sql, Cell.ERROR, ord, JSON.stringify(boundedError(error, ERROR_CHARACTERS_MAX)));
 }
 
 export function writeNote(sql: Sql, ord: number, note: string | null): void {
-  if (note === null) sql.exec("DELETE FROM note WHERE ord = ?", ord);
-  else put(sql, "note", "ord", ord, JSON.stringify(note));
+  if (note === null) deleteCell(sql, Cell.NOTE, ord);
+  else putCell(sql, Cell.NOTE, ord, JSON.stringify(note));
 }
 
 export function readRun(sql: Sql): StoredRun {
-  const fixed = JSON.parse(readChunks(sql, CHUNK.fixed)) as { head: DagRunHead; longest: Record<string, number> };
-  const changing = JSON.parse(text(sql.exec("SELECT v FROM meta WHERE k = ?", META.head)[0])) as {
-    head: ChangingHead;
-    book: Book;
-  };
-  const instances: TaskInstance[] = [];
-  for (const row of sql.exec("SELECT block, v FROM pack ORDER BY block"))
-    instances.push(...unpackBlock(Number(row["block"]), text(row)));
-  const facts = new Map<number, InstanceFacts>();
-  for (const row of sql.exec("SELECT ord, v FROM facts"))
-    facts.set(Number(row["ord"]), JSON.parse(text(row)) as InstanceFacts);
+  const fixedText = readLongText(sql, Cell.FIXED);
+  const line = fixedText.indexOf("\n");
+  const fixed = JSON.parse(fixedText.slice(0, line)) as Pick<StoredRun, "head" | "longest">;
+  const { head, book, calls, pack } = JSON.parse(readCell(sql, Cell.STATE, 0) ?? "{}") as StateRow;
+  const instances: TaskInstance[] = pack === undefined ? [] : unpackBlock(0, pack);
+  if (pack === undefined)
+    for (const [block, packed] of readCells(sql, Cell.PACK)) instances.push(...unpackBlock(block, JSON.parse(packed)));
   return {
-    head: { ...fixed.head, ...changing.head },
-    book: changing.book,
-    spec: specOfText(readChunks(sql, CHUNK.spec)),
+    head: { ...fixed.head, ...head },
+    book,
+    calls,
+    spec: specOfText(fixedText.slice(line + 1)),
     longest: fixed.longest,
     instances,
-    facts,
+    facts: parsed<InstanceFacts>(readCells(sql, Cell.FACTS)),
   };
 }
 
 /** Errors of the given instances; most have none. */
 export function readErrors(sql: Sql, ords: readonly number[]): Map<number, ErrorInfo> {
-  const rows = sql.exec("SELECT ord, v FROM error WHERE ord IN (SELECT value FROM json_each(?))", JSON.stringify(ords));
-  return new Map(rows.map((row) => [Number(row["ord"]), JSON.parse(text(row)) as ErrorInfo]));
+  return parsed(readCells(sql, Cell.ERROR, ords));
 }
 
 /** Ords that have an error row: kept in memory so that a success does not delete a row that is not there. */
 export function readErrorOrds(sql: Sql): Set<number> {
-  return new Set(sql.exec("SELECT ord FROM error").map((row) => Number(row["ord"])));
+  return new Set(cellNumbers(sql, Cell.ERROR));
 }
 
 /** Notes of the given instances. */
 export function readNotes(sql: Sql, ords: readonly number[]): Map<number, string> {
-  const rows = sql.exec("SELECT ord, v FROM note WHERE ord IN (SELECT value FROM json_each(?))", JSON.stringify(ords));
-  return new Map(rows.map((row) => [Number(row["ord"]), JSON.parse(text(row)) as string]));
+  return parsed(readCells(sql, Cell.NOTE, ords));
+}
+
+function parsed<Value>(cells: ReadonlyMap<number, string>): Map<number, Value> {
+  return new Map([...cells].map(([i, value]) => [i, JSON.parse(value) as Value]));
 }
 
 export function readTries(sql: Sql, ord: number): readonly TryRecord[] {
@@ -188,24 +214,6 @@ export function readOutbox(sql: Sql, limit: number): readonly { readonly id: num
 
 export function deleteOutbox(sql: Sql, ids: readonly number[]): void {
   for (const id of ids) sql.exec("DELETE FROM outbox WHERE id = ?", id);
-}
-
-function put(sql: Sql, table: string, key: string, id: number, value: string): void {
-  sql.exec(
-    `INSERT INTO ${table} (${key}, v) VALUES (?, ?) ON CONFLICT (${key}) DO UPDATE SET v = excluded.v`,
-    id,
-    value,
-  );
-}
-
-function writeChunks(sql: Sql, kind: number, value: string): void {
-  sql.exec("DELETE FROM chunk WHERE kind = ?", kind);
-  for (const [i, part] of chunksOf(value, CHUNK_CHARACTERS).entries())
-    sql.exec("INSERT INTO chunk (kind, i, v) VALUES (?, ?, ?)", kind, i, part);
-}
-
-function readChunks(sql: Sql, kind: number): string {
-  return sql.exec("SELECT v FROM chunk WHERE kind = ? ORDER BY i", kind).map(text).join("");
 }
 
 function text(row: Readonly<Record<string, unknown>> | undefined): string {

@@ -1,18 +1,12 @@
 /**
- * @module The tables of one run's storage, each made by the first write into it: most runs have no errors, notes, retries or logs, and creating
- * a table costs a row written and time in every new object.
+ * @module The tables of one run's storage, each made by the first write into it: most runs need `cell` alone, and creating a table
+ * costs two rows written and time in every new object.
  */
 import type { Sql, SqlRow, SqlValue } from "./sql.ts";
 
 /** By name. Integer or `WITHOUT ROWID` keys, so that a row costs one row written. */
 const TABLES: Readonly<Record<string, string>> = {
-  meta: "CREATE TABLE IF NOT EXISTS meta (k INTEGER PRIMARY KEY, v TEXT NOT NULL)",
-  chunk:
-    "CREATE TABLE IF NOT EXISTS chunk (kind INTEGER, i INTEGER, v TEXT NOT NULL, PRIMARY KEY (kind, i)) WITHOUT ROWID",
-  pack: "CREATE TABLE IF NOT EXISTS pack (block INTEGER PRIMARY KEY, v TEXT NOT NULL)",
-  facts: "CREATE TABLE IF NOT EXISTS facts (ord INTEGER PRIMARY KEY, v TEXT NOT NULL)",
-  error: "CREATE TABLE IF NOT EXISTS error (ord INTEGER PRIMARY KEY, v TEXT NOT NULL)",
-  note: "CREATE TABLE IF NOT EXISTS note (ord INTEGER PRIMARY KEY, v TEXT NOT NULL)",
+  cell: "CREATE TABLE IF NOT EXISTS cell (kind INTEGER, i INTEGER, v TEXT NOT NULL, PRIMARY KEY (kind, i)) WITHOUT ROWID",
   try: "CREATE TABLE IF NOT EXISTS try (ord INTEGER, try INTEGER, seq INTEGER, v TEXT NOT NULL, PRIMARY KEY (ord, try)) WITHOUT ROWID",
   xcom: "CREATE TABLE IF NOT EXISTS xcom (ord INTEGER, key TEXT, at INTEGER, v TEXT NOT NULL, PRIMARY KEY (ord, key)) WITHOUT ROWID",
   log: "CREATE TABLE IF NOT EXISTS log (ord INTEGER, try INTEGER, n INTEGER, lines INTEGER, v TEXT NOT NULL, PRIMARY KEY (ord, try, n)) WITHOUT ROWID",

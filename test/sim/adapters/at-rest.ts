@@ -1,12 +1,12 @@
 /**
  * @module What must hold when a deployment has come to rest, and what a run came to, for comparison with another one.
  */
-import type { SqlRow } from "../../../src/cloudflare/dag-run/sql.ts";
+import type { Sql, SqlRow } from "../../../src/cloudflare/dag-run/sql.ts";
 import { readRun } from "../../../src/cloudflare/dag-run/storage.ts";
+import { ordsWithXComs, readXComsOf } from "../../../src/cloudflare/dag-run/xcom-rows.ts";
 import { decode } from "../../../src/lib/codec.ts";
 import { FINISHED_RUN_STATES, FINISHED_STATES } from "../../../src/model/state.ts";
 import type { DagRunApi } from "../../../src/model/protocol.ts";
-import type { XComValue } from "../../../src/model/xcom.ts";
 import { Violation } from "../invariants.ts";
 import type { Deployment } from "./deployment.ts";
 import type { ObjectStorage } from "./object-storage.ts";
@@ -87,25 +87,30 @@ export async function endingOf(deployment: Deployment, dagId: string, runId: str
 function storedXComs(deployment: Deployment, storage: ObjectStorage): Record<string, unknown> {
   const { spec, instances } = storedRun(storage);
   const xcoms: Record<string, unknown> = {};
-  for (const row of storage.read("SELECT ord, key, v FROM xcom ORDER BY ord, key")) {
-    const instance = instances[Number(row["ord"])];
+  const sql = readOnlySql(storage);
+  for (const ord of ordsWithXComs(sql, 0, instances.length)) {
+    const instance = instances[ord];
     const taskId = spec.tasks[instance?.task ?? -1]?.taskId;
-    const value = JSON.parse(String(row["v"])) as XComValue;
-    const text =
-      value.in === "inline" ? value.text : Buffer.from(deployment.bucket.stored.get(value.key) ?? []).toString();
-    xcoms[`${taskId}[${instance?.mapIndex}].${String(row["key"])}`] = decode(text);
+    for (const { key, value } of readXComsOf(sql, ord, null, null, 1_000)) {
+      const text =
+        value.in === "inline" ? value.text : Buffer.from(deployment.bucket.stored.get(value.key) ?? []).toString();
+      xcoms[`${taskId}[${instance?.mapIndex}].${key}`] = decode(text);
+    }
   }
   return xcoms;
 }
 
 /** The rows as the real storage reads them. */
 export function storedRun(storage: ObjectStorage): ReturnType<typeof readRun> {
-  return readRun({
-    exec: (statement, ...bindings) =>
-      storage.read(bindings.reduce<string>((text, value) => text.replace("?", String(value)), statement)) as SqlRow[],
+  return readRun(readOnlySql(storage));
+}
+
+function readOnlySql(storage: ObjectStorage): Sql {
+  return {
+    exec: (statement, ...bindings) => storage.read(statement, ...bindings) as SqlRow[],
     transactionSync: (work) => work(),
     rowsWritten: 0,
-  });
+  };
 }
 
 function equal(left: object, right: object): boolean {

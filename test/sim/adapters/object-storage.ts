@@ -53,9 +53,9 @@ export class ObjectStorage {
   }
 
   /** All rows of a read, for checks; none where no row was ever written. */
-  read(statement: string): readonly Readonly<Record<string, unknown>>[] {
+  read(statement: string, ...bindings: SQLInputValue[]): readonly Readonly<Record<string, unknown>>[] {
     try {
-      return this.#prepared(statement).all();
+      return this.#prepared(statement).all(...bindings);
     } catch (error) {
       if (error instanceof Error && error.message.startsWith("no such table")) return [];
       throw error;

@@ -373,7 +373,7 @@ test("a failed transaction leaves rows and memory as they were", async () => {
   const world = new RunHostWorld();
   world.create(chain);
   const token = await claimed(world, world.tokens()[0]);
-  world.sql.exec("CREATE TRIGGER broken BEFORE INSERT ON pack BEGIN SELECT RAISE(ABORT, 'disk full'); END");
+  world.sql.exec("CREATE TRIGGER broken BEFORE INSERT ON cell BEGIN SELECT RAISE(ABORT, 'disk full'); END");
   expect(() => report(world.host, reportOf(token))).toThrow("disk full");
   expect(states(world)["a"]).toBe("running");
   world.sql.exec("DROP TRIGGER broken");
