@@ -23,6 +23,7 @@ import { monitorRoutes } from "./v2/monitor.ts";
 import { taskInstanceCommandRoutes } from "./v2/task-instance-commands.ts";
 import { taskInstanceRoutes } from "./v2/task-instances.ts";
 import { taskRoutes } from "./v2/tasks.ts";
+import { poolRoutes } from "./v2/pools.ts";
 import { variableRoutes } from "./v2/variables.ts";
 import { whyRoutes } from "./airflare/v1/why.ts";
 import { xcomEntryRoutes } from "./v2/xcom-entries.ts";
@@ -43,6 +44,7 @@ const ROUTES = [
   xcomEntryRoutes,
   logRoutes,
   variableRoutes,
+  poolRoutes,
   connectionRoutes,
   backfillRoutes,
   scheduleRoutes,

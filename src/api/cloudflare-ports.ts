@@ -17,6 +17,7 @@ import {
   releaseSchedule,
   reserveSchedule,
 } from "../cloudflare/history/queries/schedules.ts";
+import { deletePool, listPools, readPool, setPool } from "../cloudflare/pools.ts";
 import { dagRunObjectName } from "../model/ids.ts";
 import { deleteRunObjects } from "../cloudflare/run-objects.ts";
 import { syncDeployment } from "../cloudflare/deploy-sync.ts";
@@ -46,6 +47,12 @@ export function cloudflarePorts(env: Env, index: DagIndex, waitUntil: (work: Pro
       set: (entry) => setConnection(env, entry, Date.now()),
       delete: (id) => deleteConnection(env, id),
       list: (idPattern, page) => listConnections(env, { idPattern }, d1Page(page)),
+    },
+    pools: {
+      get: (name) => readPool(env, name),
+      set: (entry) => setPool(env, entry, Date.now()),
+      delete: (name) => deletePool(env, name),
+      list: (namePattern, page, namePrefix) => listPools(env, { namePattern, namePrefix }, d1Page(page)),
     },
     backfills: {
       reserve: (dagId, request, now) => reserveBackfill(env.DB, dagId, request, now),

@@ -1,5 +1,5 @@
 /**
- * @module Resources that are named by a key and stored as a whole (variables, connections): list, one, create, patch, delete, bulk.
+ * @module Resources that are named by a key and stored as a whole (variables, connections, pools): list, one, create, patch, delete, bulk.
  */
 import { HttpDetailError } from "./errors.ts";
 import { bulkBody } from "./schemas/bulk.ts";
@@ -20,8 +20,14 @@ export interface KeyedStore<Entry> {
   set(entry: Entry): Promise<void>;
   /** False when there was none. */
   delete(key: string): Promise<boolean>;
-  list(pattern: string | undefined, page: PageRequest): Promise<Page<Entry>>;
+  list(pattern: string | undefined, page: PageRequest, prefix?: string): Promise<Page<Entry>>;
 }
+
+/** A change of one entry, before anything is looked up. */
+export type KeyedChange<Body> =
+  | { readonly kind: "create"; readonly body: Body }
+  | { readonly kind: "update"; readonly body: Body; readonly mask: readonly string[] | null | undefined }
+  | { readonly kind: "delete"; readonly key: string };
 
 export interface KeyedResource<Entry, Body extends z.ZodMiniType<object>> {
   readonly path: string;
@@ -33,7 +39,13 @@ export interface KeyedResource<Entry, Body extends z.ZodMiniType<object>> {
   readonly listField: string;
   readonly listQuery: z.ZodMiniObject;
   readonly patternField: string;
+  /** Query field of a case-sensitive prefix of the key. */
+  readonly prefixField?: string;
   readonly order: Readonly<Record<string, string>>;
+  /** Order of a list without `order_by`; the key unless given. */
+  readonly defaultOrder?: string;
+  /** Throws what Airflow answers to a change that is not allowed. */
+  readonly check?: (change: KeyedChange<z.output<Body>>) => void;
   readonly body: Body;
   readonly store: (ports: ApiPorts) => KeyedStore<Entry>;
   readonly keyOf: (body: z.output<Body>) => string;
@@ -81,10 +93,12 @@ async function listEntries<Entry, Body extends z.ZodMiniType<object>>(
   resource: Resource<Entry, Body>,
 ): Promise<Response> {
   const query: Readonly<Record<string, unknown>> = readQuery(c, resource.listQuery);
-  const pattern = query[resource.patternField];
-  const page = await resource
-    .store(c.var.ports)
-    .list(typeof pattern === "string" ? pattern : undefined, pageRequest(query, resource.order, [resource.keyField]));
+  const text = (field: string | undefined): string | undefined => {
+    const value = field === undefined ? undefined : query[field];
+    return typeof value === "string" ? value : undefined;
+  };
+  const request = pageRequest(query, resource.order, [resource.defaultOrder ?? resource.keyField]);
+  const page = await resource.store(c.var.ports).list(text(resource.patternField), request, text(resource.prefixField));
   return c.json({ [resource.listField]: page.rows.map(resource.response), total_entries: page.total });
 }
 
@@ -111,6 +125,7 @@ async function createEntry<Entry, Body extends z.ZodMiniType<object>>(
   body: z.output<Body>,
   onExistence: "fail" | "skip" | "overwrite",
 ): Promise<Entry> {
+  resource.check?.({ kind: "create", body });
   const store = resource.store(ports);
   const key = resource.keyOf(body);
   const stored = await store.get(key);
@@ -130,6 +145,7 @@ async function updateEntry<Entry, Body extends z.ZodMiniType<object>>(
   body: z.output<Body>,
   mask: readonly string[] | null | undefined,
 ): Promise<Entry> {
+  resource.check?.({ kind: "update", body, mask });
   const stored = await requireEntry(resource, ports, resource.keyOf(body));
   const given = Object.keys(body);
   const fields = new Set(mask == null || mask.length === 0 ? given : given.filter((field) => mask.includes(field)));
@@ -143,6 +159,7 @@ async function deleteEntry<Entry, Body extends z.ZodMiniType<object>>(
   ports: ApiPorts,
   key: string,
 ): Promise<void> {
+  resource.check?.({ kind: "delete", key });
   if (!(await resource.store(ports).delete(key))) throw notFound(resource, key);
 }
 

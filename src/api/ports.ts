@@ -10,6 +10,7 @@ import type { Backfill, BackfillRequest } from "../model/backfill.ts";
 import type { RunSchedule } from "../model/run-schedule.ts";
 import type { ConnectionEntry } from "../cloudflare/connections.ts";
 import type { KeyedStore } from "./keyed-resource.ts";
+import type { PoolEntry } from "../cloudflare/pools.ts";
 import type { VariableEntry } from "../cloudflare/variables.ts";
 import type { DagIndex } from "../dag/dag-index.ts";
 import type { DagRunHead, DagRunType } from "../model/dag-run.ts";
@@ -244,6 +245,7 @@ export interface ApiPorts {
   readonly objects: ObjectStorePort;
   readonly variables: KeyedStore<VariableEntry>;
   readonly connections: KeyedStore<ConnectionEntry>;
+  readonly pools: KeyedStore<PoolEntry>;
   readonly backfills: BackfillDirectory;
   readonly schedules: ScheduleDirectory;
   dag(dagId: DagId): DagApi;

@@ -21,6 +21,8 @@ export type Right =
   | "variable:edit"
   | "connection:read"
   | "connection:edit"
+  | "pool:read"
+  | "pool:edit"
   | "backfill:read"
   | "backfill:edit"
   | "schedule:read"
@@ -100,6 +102,13 @@ export const RIGHTS: Readonly<Record<string, Right>> = {
   "GET /api/v2/connections/:key{.+}": "connection:read",
   "PATCH /api/v2/connections/:key{.+}": "connection:edit",
   "DELETE /api/v2/connections/:key{.+}": "connection:edit",
+
+  "GET /api/v2/pools": "pool:read",
+  "POST /api/v2/pools": "pool:edit",
+  "PATCH /api/v2/pools": "pool:edit",
+  "GET /api/v2/pools/:key{.+}": "pool:read",
+  "PATCH /api/v2/pools/:key{.+}": "pool:edit",
+  "DELETE /api/v2/pools/:key{.+}": "pool:edit",
 
   "GET /api/v2/backfills": "backfill:read",
   "POST /api/v2/backfills": "backfill:edit",

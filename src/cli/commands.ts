@@ -5,6 +5,11 @@ import type { Command } from "./command.ts";
 import { dagsList } from "./commands/dags/list.ts";
 import { dagsTrigger } from "./commands/dags/trigger.ts";
 import { deploy, start } from "./commands/script.ts";
+import { poolsDelete } from "./commands/pools/delete.ts";
+import { poolsExport, poolsImport } from "./commands/pools/files.ts";
+import { poolsGet } from "./commands/pools/get.ts";
+import { poolsList } from "./commands/pools/list.ts";
+import { poolsSet } from "./commands/pools/set.ts";
 import { version } from "./commands/version.ts";
 
 /** By the words that name the command. */
@@ -13,5 +18,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   deploy,
   "dags list": dagsList,
   "dags trigger": dagsTrigger,
+  "pools list": poolsList,
+  "pools get": poolsGet,
+  "pools set": poolsSet,
+  "pools delete": poolsDelete,
+  "pools export": poolsExport,
+  "pools import": poolsImport,
   version,
 };

@@ -26,6 +26,11 @@ export interface PoolUsage {
   readonly scheduled: number;
 }
 
+/** A pool with what its slots are used for. */
+export interface PoolEntry extends Pool {
+  readonly usage: PoolUsage;
+}
+
 interface PoolRow {
   readonly name: string;
   readonly slots: number;
@@ -48,11 +53,21 @@ const SOURCE: ListSource = {
 };
 
 /** Null when there is no such pool. */
-export async function getPool(env: Env, name: string): Promise<Pool | null> {
+async function getPool(env: Env, name: string): Promise<Pool | null> {
   const sql = "SELECT name, slots, description, include_deferred FROM pool WHERE name = ?";
   const row = await withHistory(() => env.DB.prepare(sql).bind(name).first<PoolRow>());
   if (row !== null) return poolOf(row);
   return name === DEFAULT_POOL ? { name, slots: UNLIMITED, description: "Default pool", includeDeferred: false } : null;
+}
+
+/** As {@link getPool}, with its usage. */
+export async function readPool(env: Env, name: string): Promise<PoolEntry | null> {
+  const pool = await getPool(env, name);
+  return pool === null ? null : await withUsage(env, pool);
+}
+
+async function withUsage(env: Env, pool: Pool): Promise<PoolEntry> {
+  return { ...pool, usage: await poolUsage(env, pool.name) };
 }
 
 /** What the pool's object needs to know of it; null when there is none. */
@@ -82,14 +97,14 @@ export async function listPools(
   env: Env,
   filters: { readonly namePattern?: string | undefined; readonly namePrefix?: string | undefined },
   page: Page,
-): Promise<Listed<Pool>> {
+): Promise<Listed<PoolEntry>> {
   const conditions = new Conditions().matches("name", filters.namePattern).startsWith("name", filters.namePrefix);
   const { rows, total } = await listPage<PoolRow>(env.DB, SOURCE, conditions, page);
-  return { rows: rows.map(poolOf), total };
+  return { rows: await Promise.all(rows.map((row) => withUsage(env, poolOf(row)))), total };
 }
 
 /** What the slots of a pool are used for. The object knows who holds them, the runs know what those do. */
-export async function poolUsage(env: Env, name: string): Promise<PoolUsage> {
+async function poolUsage(env: Env, name: string): Promise<PoolUsage> {
   const usage = await env.SLOT.getByName(poolLimit(name)).usage();
   const states = await statesOf(env, usage);
   const sums = { running: 0, queued: 0, deferred: 0 };

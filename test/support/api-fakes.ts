@@ -14,6 +14,7 @@ import { freshInstance } from "../../src/engine/dag-run/create.ts";
 import { fakeBackfills, fakeSchedules } from "./fake-directories.ts";
 import type { ConnectionEntry } from "../../src/cloudflare/connections.ts";
 import type { KeyedStore } from "../../src/api/keyed-resource.ts";
+import type { PoolEntry } from "../../src/cloudflare/pools.ts";
 import type { VariableEntry } from "../../src/cloudflare/variables.ts";
 import { matchesPattern } from "../../src/api/search-pattern.ts";
 import { FakeHistory, dagRow } from "./fake-history.ts";
@@ -253,6 +254,7 @@ export class FakeDeployment {
       for (const key of this.objects.stored.keys()) if (key.startsWith(prefix)) this.objects.stored.delete(key);
     },
   });
+  readonly pools = keyedStore<PoolEntry>((entry) => entry.name);
   readonly variables = keyedStore<VariableEntry>((entry) => entry.key);
   readonly connections = keyedStore<ConnectionEntry>((entry) => entry.id);
   readonly backfills = fakeBackfills();
@@ -331,6 +333,7 @@ export class FakeDeployment {
       history: this.history,
       objects: this.objects,
       variables: this.variables,
+      pools: this.pools,
       connections: this.connections,
       backfills: this.backfills,
       schedules: this.schedules,
@@ -357,7 +360,7 @@ function getOrMake<Value>(map: Map<string, Value>, key: string, make: () => Valu
   return made;
 }
 
-/** Variables or connections as a map, in order of their keys. */
+/** Variables, connections or pools as a map, in order of their keys. */
 function keyedStore<Entry>(
   keyOf: (entry: Entry) => string,
 ): KeyedStore<Entry> & { readonly stored: Map<string, Entry> } {
@@ -367,9 +370,9 @@ function keyedStore<Entry>(
     get: async (key) => stored.get(key) ?? null,
     set: async (entry) => void stored.set(keyOf(entry), entry),
     delete: async (key) => stored.delete(key),
-    list: async (pattern, { offset, limit }) => {
+    list: async (pattern, { offset, limit }, prefix = "") => {
       const rows = [...stored.values()].filter(
-        (entry) => pattern === undefined || matchesPattern(keyOf(entry), pattern),
+        (entry) => keyOf(entry).startsWith(prefix) && (pattern === undefined || matchesPattern(keyOf(entry), pattern)),
       );
       return { rows: rows.slice(offset, offset + limit), total: rows.length };
     },

@@ -4,7 +4,7 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
-import { deletePool, setPool } from "../../../src/cloudflare/pools.ts";
+import { deletePool, listPools, readPool, setPool } from "../../../src/cloudflare/pools.ts";
 import type { DagRunApi } from "../../../src/model/protocol.ts";
 import { ended, held, peaks } from "../dags/pools.ts";
 import { startRun, statesOf, workerEnv } from "../../support/worker-runs.ts";
@@ -122,6 +122,24 @@ test("a cancelled run and a deleted one leave the pool to the others", async () 
   await deleted.run.destroy(deleted.incarnation);
   held.delete("five");
   await untilUnused("pool:five");
+});
+
+test("the list has default_pool first, also when nobody has defined it, and says what slots are used for", async () => {
+  await pool("resized", 2);
+  held.add("resized");
+  const { run } = await startRun("resized");
+  await vi.waitFor(async () => {
+    const entry = await readPool(workerEnv, "resized");
+    expect(entry?.usage).toEqual({ running: 2, queued: 0, deferred: 0, scheduled: 2 });
+  }, PATIENCE);
+  const { rows, total } = await listPools(workerEnv, {}, { limit: 2, offset: 0 });
+  expect(total).toBeGreaterThan(2);
+  expect(rows[0]).toMatchObject({ name: "default_pool", slots: -1, description: "Default pool" });
+  const page = { limit: 10, offset: 0, orderBy: ["-name"] };
+  const named = await listPools(workerEnv, { namePattern: "IZED", namePrefix: "res" }, page);
+  expect(named.rows.map(({ name }) => name)).toEqual(["resized"]);
+  held.delete("resized");
+  await untilState(run, "success");
 });
 
 test("tasks without a limit ask nobody", async () => {
