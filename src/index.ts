@@ -11,6 +11,7 @@ export type {
   Context,
   DagCallbackContext,
   HookClass,
+  Resumed,
   Stats,
   TaskInstanceContext,
   TaskLog,
@@ -28,6 +29,8 @@ export {
   AirflowSensorTimeout,
   AirflowSkipException,
   AirflowTaskTimeout,
+  type DeferOptions,
+  TaskDeferralTimeout,
   TaskDeferred,
 } from "./dag/exceptions.ts";
 export { branch } from "./dag/operators/branch.ts";
@@ -43,8 +46,29 @@ export { S3Hook } from "./dag/hooks/s3-hook.ts";
 export { PostgresHook } from "./dag/hooks/postgres-hook.ts";
 export { SqlHook, type SqlResult, type SqlRow, type StreamOptions } from "./dag/hooks/sql-hook.ts";
 export type { BoundSql, SqlParameters } from "./dag/hooks/sql-parameters.ts";
+export type { ObjectInfo } from "./dag/object-source.ts";
+export { dateTimeSensor, type DateTimeSensorOptions } from "./dag/sensors/date-time.ts";
+export { dayOfWeek, type DayOfWeekOptions, type WeekDay } from "./dag/sensors/day-of-week.ts";
 export { done, type Done } from "./dag/sensors/done.ts";
+export { externalTask, type ExternalTaskOptions } from "./dag/sensors/external-task.ts";
+export type { Field } from "./dag/sensors/fields.ts";
+export { fileSensor, type FileSensorOptions } from "./dag/sensors/file.ts";
+export { httpSensor, type HttpSensorOptions } from "./dag/sensors/http.ts";
+export type { CheckFn } from "./dag/sensors/key-match.ts";
+export { r2Key, type R2KeyOptions } from "./dag/sensors/r2-key.ts";
+export { s3Key, type S3KeyOptions } from "./dag/sensors/s3-key.ts";
 export { Sensor, sensor, type SensorOptions } from "./dag/sensors/sensor.ts";
+export { timeSensor, type TimeSensorOptions } from "./dag/sensors/time.ts";
+export { timeDelta, type TimeDeltaOptions } from "./dag/sensors/time-delta.ts";
+export {
+  dateTimeTrigger,
+  externalTaskTrigger,
+  type ExternalTaskTriggerOptions,
+  httpTrigger,
+  type HttpTriggerOptions,
+  timeDeltaTrigger,
+  type Trigger,
+} from "./dag/triggers.ts";
 export { typed, type NotStorable, type Typed } from "./dag/storable.ts";
 export { task, type TaskDef } from "./dag/task.ts";
 export { taskGroup, type TaskGroup, type TaskGroupOptions } from "./dag/task-group.ts";

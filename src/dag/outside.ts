@@ -12,7 +12,8 @@ export interface Outside {
   readonly now: () => number;
   /** States of another DAG's runs, now; the asking task instance is woken when one of them comes into a state that the wait names. */
   readonly observe: (wait: ExternalWait) => Promise<ObserveAnswer>;
-  /** Epoch ms: end of the sensor's time-out; null without one. */
+  /** A sensor's first poke, from which its time-out counts, and the end of that; epoch ms. Null for what is no sensor. */
+  readonly firstPokedAt: number | null;
   readonly timeoutAt: number | null;
 }
 
@@ -30,6 +31,7 @@ export function outsideOf(context: Context): Outside {
 
 const ALONE: Outside = {
   now: () => Date.now(),
+  firstPokedAt: null,
   timeoutAt: null,
   observe: ({ dagId }) => {
     throw new AirflareError(

@@ -93,8 +93,7 @@ function handlerOf(placed: PlacedTask, callbacks: SerializedTask["callbacks"], s
     spec.tasks.filter((task) => task.upstream.includes(taskId)).map((task) => task.taskId);
   const { resume } = placed.options;
   const handler = { execute: placed.execute({ downstream, schedule: spec }), callbacks };
-  // Their inputs were checked when the task was placed.
-  return resume === undefined ? handler : { ...handler, resume: resume as NonNullable<TaskHandler["resume"]> };
+  return resume === undefined ? handler : { ...handler, resume };
 }
 
 type DagFields = Omit<DagSpec, "params" | "callbacks" | "groups" | "tasks" | "warnings">;

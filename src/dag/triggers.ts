@@ -59,7 +59,10 @@ export function timeDeltaTrigger(delta: Duration): Trigger {
 /**
  * Fires when runs of another DAG have got where they are waited for; the event says `{ status }`: `success`, `failed` or `skipped`.
  * @example
- * throw new TaskDeferred({ trigger: externalTaskTrigger({ dag: "upstream", task: "load", logicalDates: [ctx.logicalDate], failedStates: ["failed"] }) });
+ * const publish = task("publish", async (_: object, ctx) => {
+ *   const trigger = externalTaskTrigger({ dag: "upstream", task: "load", logicalDates: [ctx.logicalDate], failedStates: ["failed"] });
+ *   if (ctx.resumed === undefined) throw new TaskDeferred({ trigger });
+ * });
  */
 export function externalTaskTrigger(options: ExternalTaskTriggerOptions): Trigger {
   return { kind: "external-task", ...options };
@@ -68,7 +71,7 @@ export function externalTaskTrigger(options: ExternalTaskTriggerOptions): Trigge
 /**
  * Asks a URL until it answers with success; 404 means not yet, any other error fails the task. The event holds `{ status, body }`.
  * @example
- * throw new TaskDeferred({ trigger: httpTrigger({ httpConnId: "jobs_api", endpoint: "jobs/7/result", pollInterval: "30s" }), timeout: "2h" });
+ * throw new TaskDeferred({ trigger: httpTrigger({ endpoint: "https://jobs.example.com/7/result", pollInterval: "30s" }), timeout: "2h" });
  */
 export function httpTrigger(options: HttpTriggerOptions): Trigger {
   return { kind: "http", ...options };

@@ -18,7 +18,7 @@ import { withConsoleCaptured } from "./console-capture.ts";
 import { runContext, taskInstanceContext } from "./context.ts";
 import { deferredOutcome, kwargsOf, lookAtTrigger } from "./deferral.ts";
 import { returnedOutcome, thrownOutcome } from "./outcome.ts";
-import { pokeAnswered, type PokeResult, type PokeScope, pokeThrew, timeoutAt } from "./poke.ts";
+import { firstPokedAt, pokeAnswered, type PokeResult, type PokeScope, pokeThrew, timeoutAt } from "./poke.ts";
 import { OpenHooks } from "./open-hooks.ts";
 import type { RuntimePorts } from "./ports.ts";
 import type { SecretMasker } from "./secret-masker.ts";
@@ -149,9 +149,11 @@ function resumed(handler: TaskHandler, method: string, { taskId }: AttemptOrder)
 function outsideFor({ order, scope, startedAt }: TaskWork): Outside {
   const { head, ports } = scope;
   const waiter = { dagId: head.dagId, runId: head.runId, taskId: order.taskId, mapIndex: order.mapIndex };
-  const until = order.sensor === null ? null : timeoutAt(pokeScope({ order, scope, startedAt }, order.sensor));
+  const sensor = order.sensor === null ? null : pokeScope({ order, scope, startedAt }, order.sensor);
+  const until = sensor === null ? null : timeoutAt(sensor);
   return {
     now: ports.now,
+    firstPokedAt: sensor === null ? null : firstPokedAt(sensor),
     timeoutAt: until,
     observe: (wait) => ports.dags.observe({ waiter, wait, until: until ?? order.deferral?.timeoutAt ?? null }),
   };

@@ -6,6 +6,7 @@ import { AirflowSensorTimeout, AirflowSkipException } from "../dag/exceptions.ts
 import { isAgain } from "../dag/sensors/again.ts";
 import { isDone } from "../dag/sensors/done.ts";
 import { sha1 } from "../lib/sha1.ts";
+import { isoTimestamp } from "../lib/time-zone.ts";
 import type { DagId } from "../model/ids.ts";
 import type { AttemptOrder } from "../model/protocol.ts";
 import { signalCode } from "./signal.ts";
@@ -82,19 +83,38 @@ export function pokeThrew(
 
 /** Milliseconds to the next poke; with backoff Airflow's numbers, whole seconds that grow with each poke. */
 function nextPokeMs(scope: PokeScope, elapsedMs: number): number {
-  const { sensor, dagId, taskId } = scope;
+  const { sensor } = scope;
   if (!sensor.exponentialBackoff) return sensor.pokeIntervalMs;
-  const poke = sensor.pokes + 1;
-  const base = Math.max(1, Math.trunc((sensor.pokeIntervalMs / 1000) * 2 ** (poke - 2)));
-  const started = new Date(firstPokedAt(scope)).toISOString();
-  let jitter = 0;
-  for (const byte of sha1(`${dagId}#${taskId}#${started}#${poke}`)) jitter = (jitter * 256 + byte) % base;
+  const poke = sensor.mode === "reschedule" ? pokeByElapsed(scope, elapsedMs / 1000) : sensor.pokes + 1;
   const untilTimeout = sensor.timeoutMs / 1000 - Math.trunc(elapsedMs / 1000);
-  const seconds = Math.min(base + jitter, untilTimeout);
+  const seconds = Math.min(backoffSeconds(scope, poke), untilTimeout);
   return Math.min(seconds * 1000, sensor.maxWaitMs ?? Number.POSITIVE_INFINITY);
 }
 
-function firstPokedAt(scope: PokeScope): number {
+/** In mode "reschedule" Airflow does not count pokes: it asks which one would have come by now. */
+function pokeByElapsed(scope: PokeScope, elapsed: number): number {
+  let poke = 0;
+  for (let sum = 0; sum <= elapsed; sum += backoffSeconds(scope, poke)) poke += 1;
+  return poke;
+}
+
+/** Above any time-out, and small enough for exact arithmetic. */
+const BACKOFF_SECONDS_MAX = 2 ** 40;
+
+/** Between `b` and `2b`, where `b` is the interval times 2^(poke - 2): the same for the same poke, and spread over sensors. */
+function backoffSeconds(scope: PokeScope, poke: number): number {
+  const { sensor, dagId, taskId } = scope;
+  const grown = Math.min(BACKOFF_SECONDS_MAX, (sensor.pokeIntervalMs / 1000) * 2 ** (poke - 2));
+  const base = Math.max(1, Math.trunc(grown));
+  // As Python prints a datetime.
+  const started = isoTimestamp(firstPokedAt(scope)).replace("T", " ");
+  let jitter = 0;
+  for (const byte of sha1(`${dagId}#${taskId}#${started}#${poke}`)) jitter = (jitter * 256 + byte) % base;
+  return base + jitter;
+}
+
+/** Epoch ms, from which the time-out counts. */
+export function firstPokedAt(scope: PokeScope): number {
   return scope.sensor.firstPokedAt === 0 ? scope.startedAt : scope.sensor.firstPokedAt;
 }
 

@@ -121,6 +121,21 @@ export const sensors = {
     "patterns/event-based-triggers.test.ts",
     "it asks every poke interval and gives up after its timeout, without a retry",
   ),
+  file: shown(
+    "file_sensor.ts",
+    "patterns/event-based-triggers.test.ts",
+    "a file sensor waits in mode poke, every 60 seconds for up to an hour, until the file is in the lake",
+  ),
+  s3: shown(
+    "s3_key_sensor.ts",
+    "patterns/event-based-triggers.test.ts",
+    "an S3 key sensor waits for a wildcard in a bucket, with the keys of aws_default",
+  ),
+  external: shown(
+    "external_task_sensor.ts",
+    "worker/dag/external-task.test.ts",
+    "the example waits for the other DAG's task of the same logical date",
+  ),
 };
 export const catchup = {
   off: shown(

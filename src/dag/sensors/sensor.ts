@@ -4,12 +4,15 @@
  * `mode` only says whether the pool slot is kept meanwhile, as in Airflow.
  */
 import type { Context, TaskLog } from "../context.ts";
+import type { Again } from "./again.ts";
 import type { Done } from "./done.ts";
 import type { Duration } from "../../lib/duration.ts";
 import type { GivenOptions, TaskOptions } from "../task-options.ts";
 import type { NoInput } from "../args-of.ts";
 import type { SensorSpec } from "../../model/task-spec.ts";
 import type { TaskArg } from "../xcom-arg.ts";
+import type { FinishedDag } from "../placed.ts";
+import type { Fields } from "./fields.ts";
 import type { TaskDef } from "../task.ts";
 import { assertKey, invalidDag, type Place } from "../invalid-dag.ts";
 import { OptionReader } from "../task-spec-of.ts";
@@ -124,6 +127,40 @@ export abstract class Sensor<P extends object = object, O = void> {
     } as const;
     return taskRef(placeTask({ ...placement, execute: () => (_input, context) => this.poke(context) }));
   }
+}
+
+/** A built-in sensor as its file describes it. */
+export interface BuiltInSensor {
+  readonly id: string;
+  /** Airflow's class. */
+  readonly operatorName: string;
+  /** What of its options is not its own: those of any sensor. */
+  readonly options: SensorOptions;
+  readonly fields: Fields;
+  /** Used instead of Airflow's 60 s when the author gives none. */
+  readonly pokeInterval?: Duration;
+  readonly poke: (
+    values: Readonly<Record<string, unknown>>,
+    context: Context,
+    dag: FinishedDag,
+  ) => boolean | Done<unknown> | Again | Promise<boolean | Done<unknown> | Again>;
+}
+
+/** Places a built-in sensor in the DAG whose body runs. */
+export function placeBuiltIn<O = void>(builtIn: BuiltInSensor): TaskArg<O> {
+  const { id, operatorName, options, fields, pokeInterval, poke } = builtIn;
+  const given = pokeInterval === undefined ? options : { pokeInterval, ...options };
+  return taskRef(
+    placeTask({
+      id,
+      what: "sensor",
+      operatorName,
+      options: taskPart(options),
+      sensor: sensorSpec({ taskId: id }, given),
+      input: fields.input,
+      execute: (dag) => async (input, context) => poke(await fields.read(input, context), context, dag),
+    }),
+  );
 }
 
 const POKE_KEYS = new Set<string>([
