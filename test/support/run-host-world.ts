@@ -81,6 +81,7 @@ export class RunHostWorld {
         for (const { name } of this.sql.exec("SELECT name FROM sqlite_master WHERE type = 'table'"))
           this.sql.exec(`DROP TABLE ${name}`);
       },
+      pause: async () => undefined,
       waitUntil: (work) => this.#pending.push(work),
     });
   }

@@ -39,6 +39,9 @@ import { writeBook } from "./commit.ts";
 import { readLog } from "./logs.ts";
 import { readTries } from "./storage.ts";
 
+/** Longer than an answer takes to leave, shorter than anybody notices. */
+const PUSH_PAUSE_MS = 2;
+
 export class DagRunObject extends DurableObject<Env> implements DagRunApi, RunUpkeep {
   readonly #host: RunHost;
 
@@ -57,6 +60,7 @@ export class DagRunObject extends DurableObject<Env> implements DagRunApi, RunUp
           await ctx.storage.deleteAlarm();
           await ctx.storage.deleteAll();
         }),
+      pause: () => new Promise((resolve) => setTimeout(resolve, PUSH_PAUSE_MS)),
       waitUntil: (work) => ctx.waitUntil(work),
     });
   }

@@ -40,6 +40,8 @@ export interface HostPorts {
   readonly setAlarm: (at: number) => void;
   /** Removes every row and the alarm. */
   readonly deleteAll: () => Promise<void>;
+  /** A short wait before the history is told, so that answers go out first and changes close together are told together. */
+  readonly pause: () => Promise<void>;
   /** Keeps the object alive for work that goes on behind the answer. */
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
@@ -299,6 +301,8 @@ export class RunHost {
   }
 
   async #push(live: LiveRun): Promise<void> {
+    await this.#ports.pause();
+    if (this.#live !== live) return;
     const { book } = live;
     const { head } = live.run;
     const { seq } = head;
