@@ -17,6 +17,7 @@ import { dagSourceRoutes } from "./v2/dag-sources.ts";
 import { dagStatsRoutes } from "./v2/dag-stats.ts";
 import { dagVersionRoutes } from "./v2/dag-versions.ts";
 import { ensureReady } from "./readiness.ts";
+import { historyRoutes } from "./airflare/v1/history.ts";
 import { logRoutes } from "./v2/logs.ts";
 import { matchedRoutes } from "hono/route";
 import { monitorRoutes } from "./v2/monitor.ts";
@@ -48,6 +49,7 @@ const ROUTES = [
   connectionRoutes,
   backfillRoutes,
   scheduleRoutes,
+  historyRoutes,
   whyRoutes,
   costRoutes,
 ] as const;

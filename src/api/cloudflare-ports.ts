@@ -24,6 +24,7 @@ import { syncDeployment } from "../cloudflare/deploy-sync.ts";
 import { loadDag } from "../dag/dag-registry.ts";
 import { objectStore } from "../cloudflare/object-store.ts";
 import { readSpec } from "../cloudflare/spec-store.ts";
+import { rebuildPage } from "../cloudflare/upkeep/rebuild.ts";
 import type { ApiPorts } from "./ports.ts";
 import type { DagIndex } from "../dag/dag-index.ts";
 import type { DagRunApi } from "../model/protocol.ts";
@@ -70,6 +71,7 @@ export function cloudflarePorts(env: Env, index: DagIndex, waitUntil: (work: Pro
     run: (dagId, runId): DagRunApi => env.DAG_RUN.getByName(dagRunObjectName(dagId, runId)),
     loadSpec: async (dagId) => (await loadDag(index, dagId)).spec,
     storedSpec: (specHash) => readSpec(env.OBJECTS, specHash),
+    rebuildHistory: (order) => rebuildPage(env, index, order),
     syncDeploy: () => syncDeployment(env, index),
     deleteObjects: (run) => deleteRunObjects(objects, run),
     // The deployment's setting turns hand-off off altogether: every attempt then goes through the queue.

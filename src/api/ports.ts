@@ -7,6 +7,7 @@ import type { DagId, RunId, SpecHash } from "../model/ids.ts";
 import type { HandOffOffer } from "../model/event.ts";
 import type { DagRunState, TaskInstanceState } from "../model/state.ts";
 import type { Backfill, BackfillRequest } from "../model/backfill.ts";
+import type { RebuildOrder, RebuildResult } from "../cloudflare/upkeep/rebuild.ts";
 import type { RunSchedule } from "../model/run-schedule.ts";
 import type { ConnectionEntry } from "../cloudflare/connections.ts";
 import type { KeyedStore } from "./keyed-resource.ts";
@@ -256,6 +257,8 @@ export interface ApiPorts {
   storedSpec(specHash: SpecHash): Promise<DagSpec | null>;
   /** Removes what one life of a run has in R2. */
   deleteObjects(run: Pick<DagRunHead, "dagId" | "runId" | "incarnation">): Promise<void>;
+  /** Makes a page of the history anew from the objects. */
+  rebuildHistory(order: RebuildOrder): Promise<RebuildResult>;
   /** Brings rows, versions and tags of the deployed bundle into the history, once per bundle. */
   syncDeploy(): Promise<void>;
   /** What this request can take along of a run it creates; null when hand-off is turned off. */

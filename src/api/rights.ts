@@ -26,7 +26,8 @@ export type Right =
   | "backfill:read"
   | "backfill:edit"
   | "schedule:read"
-  | "schedule:edit";
+  | "schedule:edit"
+  | "history:rebuild";
 
 const DAG = "/api/v2/dags/:dag_id";
 const RUN = `${DAG}/dagRuns/:dag_run_id`;
@@ -124,6 +125,8 @@ export const RIGHTS: Readonly<Record<string, Right>> = {
   "GET /api/airflare/v1/schedules/:schedule_id": "schedule:read",
   "PATCH /api/airflare/v1/schedules/:schedule_id": "schedule:edit",
   "DELETE /api/airflare/v1/schedules/:schedule_id": "schedule:edit",
+
+  "POST /api/airflare/v1/history/rebuild": "history:rebuild",
 
   [`GET ${OWN_TI}/taskInstances/:task_id/why`]: "task_instance:read",
   [`GET ${OWN_TI}/cost`]: "dag_run:read",

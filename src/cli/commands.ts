@@ -4,6 +4,7 @@
 import type { Command } from "./command.ts";
 import { dagsList } from "./commands/dags/list.ts";
 import { dagsTrigger } from "./commands/dags/trigger.ts";
+import { dbRebuildHistory } from "./commands/db/rebuild-history.ts";
 import { deploy, start } from "./commands/script.ts";
 import { poolsDelete } from "./commands/pools/delete.ts";
 import { poolsExport, poolsImport } from "./commands/pools/files.ts";
@@ -24,5 +25,6 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   "pools delete": poolsDelete,
   "pools export": poolsExport,
   "pools import": poolsImport,
+  "db rebuild-history": dbRebuildHistory,
   version,
 };

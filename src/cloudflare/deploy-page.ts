@@ -3,6 +3,7 @@
  */
 import type { DagIndex } from "../dag/dag-index.ts";
 import type { DagId } from "../model/ids.ts";
+import type { DagRecord } from "../model/upkeep.ts";
 import type { DagSpec } from "../model/dag-spec.ts";
 import { forEachDag } from "./dag-pages.ts";
 import { differenceOf, knownDags } from "./deploy-difference.ts";
@@ -49,8 +50,15 @@ export async function bringIn(env: Env, index: DagIndex, left: readonly Differen
     await env.DAG.getByName(dagId).retire();
     changes.retired.push([dagId, Number(change === "stale"), Number(change === "broken")]);
   });
-  const statements = [...syncStatements(env.DB, index, changes, now), ...retireStatements(env.DB, changes)];
+  const statements = [...syncStatements(env.DB, index.bundleHash, changes, now), ...retireStatements(env.DB, changes)];
   await withHistory(() => env.DB.batch(statements));
+}
+
+/** The row of a DAG from what its object keeps: the history has lost it. */
+export async function bringBack(env: Env, record: DagRecord, isDeployed: boolean, now: number): Promise<void> {
+  const synced = { ...(await rowOf(env, record.spec, record, now)), is_stale: Number(!isDeployed) };
+  const tags = record.spec.tags.map((tag) => [record.spec.dagId, tag] as const);
+  await withHistory(() => env.DB.batch(syncStatements(env.DB, null, { synced: [synced], tags }, now)));
 }
 
 async function syncDag(
@@ -59,19 +67,28 @@ async function syncDag(
   now: number,
   { synced, tags }: Changes,
 ): Promise<void> {
+  const { versionNumber, columns = {} } = await env.DAG.getByName(dagId).syncSpec(spec, specHash);
+  synced.push(await rowOf(env, spec, { specHash, versionNumber, columns }, now));
+  for (const tag of spec.tags) tags.push([dagId, tag]);
+}
+
+async function rowOf(
+  env: Env,
+  spec: DagSpec,
+  { specHash, versionNumber, columns }: Pick<DagRecord, "specHash" | "versionNumber" | "columns">,
+  now: number,
+): Promise<MirrorRow> {
   const specJson = JSON.stringify(spec);
   const isLarge = specJson.length > SPEC_ROW_CHARACTERS_MAX;
   if (isLarge) await putSpec(env.OBJECTS, spec, specHash);
-  const { versionNumber, columns } = await env.DAG.getByName(dagId).syncSpec(spec, specHash);
-  synced.push({
+  return {
     ...rowOfSpec(spec),
     spec_json: isLarge ? null : specJson,
     spec_hash: specHash,
     version_number: versionNumber,
     last_parsed_at: now,
     ...columns,
-  });
-  for (const tag of spec.tags) tags.push([dagId, tag]);
+  };
 }
 
 function rowOfSpec(spec: DagSpec): MirrorRow {
@@ -108,8 +125,8 @@ const OBJECT_COLUMNS: ReadonlySet<string> = new Set([
 
 function syncStatements(
   db: D1Database,
-  index: DagIndex,
-  { synced, tags }: Changes,
+  bundleHash: string | null,
+  { synced, tags }: Pick<Changes, "synced" | "tags">,
   now: number,
 ): D1PreparedStatement[] {
   const columns = Object.keys(synced[0] ?? {});
@@ -126,7 +143,7 @@ function syncStatements(
         `INSERT INTO dag_version (dag_id, version_number, spec_hash, bundle_version, created_at)
         SELECT value ->> 0, value ->> 1, value ->> 2, ?, ? FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`,
       )
-      .bind(index.bundleHash, now, JSON.stringify(versions)),
+      .bind(bundleHash, now, JSON.stringify(versions)),
     db
       .prepare(
         `DELETE FROM dag_tag WHERE dag_id IN (SELECT value FROM json_each(?))

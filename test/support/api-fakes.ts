@@ -260,6 +260,7 @@ export class FakeDeployment {
   readonly backfills = fakeBackfills();
   readonly schedules = fakeSchedules();
   readonly driven: AttemptBatch[] = [];
+  readonly rebuilt: (string | null)[] = [];
   secrets: ApiPorts["secrets"] = { adminPassword: "correct horse", secretKey: "a key of the deployment" };
   now = START;
   index: DagIndex = { bundleHash: "b1", dags: {}, files: {}, importErrors: [], sources: {} };
@@ -344,6 +345,11 @@ export class FakeDeployment {
       storedSpec: async (hash) => [...this.#specs.values()].find((spec) => `hash-of-${spec.dagId}` === hash) ?? null,
       syncDeploy: async () => {
         if (this.history.fail !== null) throw this.history.fail;
+      },
+      rebuildHistory: async ({ cursor }) => {
+        this.rebuilt.push(cursor);
+        const counts = { dags: 1, dagsRestored: 0, runs: 10, runsRestored: 4, runsRemoved: 1 };
+        return { ...counts, cursor: cursor === null ? '["etl","r9"]' : null };
       },
       deleteObjects: (run) => deleteRunObjects(this.objects, run),
       offer: (now) => ({ driver: "http", room: 10, deadlineAt: now + 20_000 }),

@@ -1,6 +1,6 @@
 /**
  * @module The daily upkeep of the history: each DAG's runs page by page, then versions that no run needs; once for the deployment, old entries of the
- * event log. The clock starts what is due by `retention-page` messages; a row says how far each DAG has come, so that what is killed goes on there.
+ * event log and the list of all DAGs. The clock starts what is due by `retention-page` messages; a row says how far each DAG has come, so that what is killed goes on there.
  */
 import type { DagId } from "../../model/ids.ts";
 import { MESSAGE_VERSION } from "../../model/task-message.ts";
@@ -8,6 +8,7 @@ import type { TaskMessage } from "../../model/task-message.ts";
 import { defaultRetentionMs } from "../env.ts";
 import type { Env } from "../env.ts";
 import {
+  dagsInHistory,
   deleteEventLogsBefore,
   deleteUnusedVersions,
   DEPLOYMENT,
@@ -16,6 +17,7 @@ import {
   takeDueUpkeep,
   upkeepPlace,
 } from "../history/queries/upkeep.ts";
+import { registerDags } from "./dag-registry.ts";
 import { putRunsInOrder } from "./run-page.ts";
 
 const DAY_MS = 24 * 3_600_000;
@@ -73,6 +75,7 @@ async function finishDag(env: Env, dagId: DagId): Promise<void> {
 
 async function keepDeployment(env: Env, now: number): Promise<void> {
   await enrolDags(env.DB, now);
+  await registerDags(env.OBJECTS, await dagsInHistory(env.DB));
   const retentionMs = defaultRetentionMs(env);
   let more = retentionMs !== null;
   for (let page = 0; more && page < EVENT_LOG_PAGES; page++) {

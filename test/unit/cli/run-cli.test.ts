@@ -124,3 +124,38 @@ test("a server that is not there is named", async () => {
   const { err } = await cli(["dags", "list"], { AIRFLARE_URL: "http://127.0.0.1:9", AIRFLARE_TOKEN: "t" });
   expect(err).toContain("nothing answers at http://127.0.0.1:9");
 });
+
+test("db rebuild-history goes from page to page, adds up, and ends with the last one", async () => {
+  const answers = [
+    { cursor: '["etl","r9"]', dags: 1, dags_restored: 1, dag_runs: 50, dag_runs_restored: 5, dag_runs_removed: 0 },
+    { cursor: null, dags: 2, dags_restored: 0, dag_runs: 7, dag_runs_restored: 1, dag_runs_removed: 2 },
+  ];
+  const { url, asked } = await api(() => ({ status: 200, body: answers[asked.length - 1] }));
+  const { code, out } = await cli(["db", "rebuild-history", "--dry-run"], { AIRFLARE_URL: url, AIRFLARE_TOKEN: "t" });
+  expect(code).toBe(0);
+  expect(out.split("\n").at(-1)).toBe(
+    "3 DAGs and 57 runs checked, 1 DAGs and 6 runs would be restored, 2 rows without a run would be removed, done",
+  );
+  const path = "/api/airflare/v1/history/rebuild";
+  expect(asked).toEqual([
+    ["POST", path, "Bearer t", { cursor: null, all: false, dry_run: true }],
+    ["POST", path, "Bearer t", { cursor: '["etl","r9"]', all: false, dry_run: true }],
+  ]);
+});
+
+test("db rebuild-history that is cut short says how to go on", async () => {
+  const page = {
+    cursor: '["b",null]',
+    dags: 1,
+    dags_restored: 0,
+    dag_runs: 0,
+    dag_runs_restored: 0,
+    dag_runs_removed: 0,
+  };
+  const { url, asked } = await api(() =>
+    asked.length === 1 ? { status: 200, body: page } : { status: 503, body: { detail: "D1 does not answer" } },
+  );
+  const { code, err } = await cli(["db", "rebuild-history"], { AIRFLARE_URL: url, AIRFLARE_TOKEN: "t" });
+  expect(code).toBe(1);
+  expect(err).toMatch(/503: D1 does not answer; go on with --cursor '\["b",null\]'/);
+});

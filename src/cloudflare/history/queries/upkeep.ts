@@ -55,6 +55,25 @@ export async function enrolDags(db: D1Database, now: number): Promise<void> {
   await withHistory(() => db.prepare(sql).bind(now, DAY_MS).run());
 }
 
+/** Every DAG that has a row. */
+export async function dagsInHistory(db: D1Database): Promise<readonly DagId[]> {
+  const { results } = await withHistory(() => db.prepare("SELECT dag_id FROM dag").all<{ dag_id: DagId }>());
+  return results.map((row) => row.dag_id);
+}
+
+/** Rows of versions that the history lacks. Which bundle brought them, and when, nobody knows any more. */
+export async function restoreVersions(
+  db: D1Database,
+  dagId: DagId,
+  versions: readonly { readonly versionNumber: number; readonly specHash: SpecHash }[],
+  now: number,
+): Promise<void> {
+  const sql = `INSERT INTO dag_version (dag_id, version_number, spec_hash, created_at)
+    SELECT ?, value ->> 0, value ->> 1, ? FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`;
+  const rows = versions.map(({ versionNumber, specHash }) => [versionNumber, specHash]);
+  await withHistory(() => db.prepare(sql).bind(dagId, now, JSON.stringify(rows)).run());
+}
+
 /** Runs of a DAG behind `after`, by id. */
 export async function runsBehind(
   db: D1Database,
