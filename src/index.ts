@@ -43,6 +43,16 @@ export type { CronSchedule, DeltaSchedule, EventsSchedule, Schedule } from "./da
 export { safeFetch, type SafeFetchInit } from "./dag/safe-fetch.ts";
 export type { ListOptions, ObjectStoreHook, StoredObject, WriteOptions } from "./dag/hooks/object-store-hook.ts";
 export { S3Hook } from "./dag/hooks/s3-hook.ts";
+export { D1Hook } from "./dag/hooks/d1-hook.ts";
+export { HttpHook, type HttpRequest } from "./dag/hooks/http-hook.ts";
+export { R2Hook } from "./dag/hooks/r2-hook.ts";
+export { http, type HttpOptions } from "./dag/operators/http.ts";
+export { sqlExecuteQuery, type SqlExecuteQueryOptions } from "./dag/operators/sql-execute-query.ts";
+export { SlackHook, type SlackMessage } from "./dag/hooks/slack-hook.ts";
+export { callWorker, type CallWorkerOptions } from "./dag/operators/call-worker.ts";
+export { queueSend, type QueueSendOptions } from "./dag/operators/queue-send.ts";
+export { slackWebhook, type SlackWebhookOptions } from "./dag/operators/slack-webhook.ts";
+export { workflow, type WorkflowOptions } from "./dag/operators/workflow.ts";
 export { PostgresHook } from "./dag/hooks/postgres-hook.ts";
 export { SqlHook, type SqlResult, type SqlRow, type StreamOptions } from "./dag/hooks/sql-hook.ts";
 export type { BoundSql, SqlParameters } from "./dag/hooks/sql-parameters.ts";

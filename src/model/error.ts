@@ -88,6 +88,11 @@ export const ERROR_CODES = {
     retryable: true,
     doc: "A service that a hook called answered with an error; the message has its words.",
   },
+  binding_missing: {
+    status: 500,
+    retryable: false,
+    doc: "The Worker lacks a binding that a connection or an operator names.",
+  },
   target_refused: {
     status: 422,
     retryable: false,

@@ -7,6 +7,7 @@
 import type { ConnectionInfo } from "../context.ts";
 import type { Env } from "../register.ts";
 import type { BoundSql } from "./sql-parameters.ts";
+import { bindingOf } from "./binding.ts";
 import { assertConnType } from "./hook-kind.ts";
 import { assertTarget, isPrivateHost } from "../network-rules.ts";
 import { AirflareError } from "../../model/error.ts";
@@ -121,6 +122,7 @@ function tlsOf(id: string, host: string, mode: unknown): PostgresTarget["tls"] {
   );
 }
 
+/** What a Hyperdrive binding says about its database. */
 interface Hyperdrive {
   readonly host: string;
   readonly port: number;
@@ -130,15 +132,9 @@ interface Hyperdrive {
 }
 
 /** The connection's host is the name of the binding: `hyperdrive://PG`. */
-function hyperdriveTarget({ id, host }: ConnectionInfo, env: Env): PostgresTarget {
-  const binding: unknown = new Map<string, unknown>(Object.entries(env)).get(host ?? "");
-  if (typeof binding !== "object" || binding === null || !("connectionString" in binding))
-    throw new AirflareError(
-      "invalid_request",
-      `Connection ${id} names the Hyperdrive binding ${host ?? "(none)"}, which the Worker does not have; add it to wrangler.toml.`,
-    );
-  // A Hyperdrive binding has exactly these.
-  const { host: name, port, user, password, database } = binding as unknown as Hyperdrive;
+function hyperdriveTarget({ host }: ConnectionInfo, env: Env): PostgresTarget {
+  const binding = bindingOf(env, host ?? "", "Hyperdrive", []) as Hyperdrive;
+  const { host: name, port, user, password, database } = binding;
   return { host: name, port, user, password, database, tls: "disable" };
 }
 

@@ -172,7 +172,10 @@ test("a Hyperdrive binding is found by the connection's host", async () => {
   await using hook = await hookOf(testContext({ env: { PG } as never, connections }));
   expect(await hook.getFirst("SELECT 1 AS one")).toEqual({ one: 1 });
   const without = await hookOf(testContext({ env: {} as never, connections }));
-  await expect(without.getFirst("SELECT 1")).rejects.toThrow("Hyperdrive binding PG");
+  await expect(without.getFirst("SELECT 1")).rejects.toMatchObject({
+    code: "binding_missing",
+    message: expect.stringContaining("Hyperdrive binding PG"),
+  });
 });
 
 test.each([
