@@ -16,18 +16,25 @@ const LONGEST_MAX = 10_000;
 
 type Rings = Record<TaskId, number[]>;
 
-/** Notes the longest attempt of each task of a run that has ended. */
+/**
+ * Notes the longest attempt of each task of a run that has ended. One more short attempt of a task that is known short says nothing new: where all are
+ * such, nothing is written.
+ */
 export function noteDurations(sql: Sql, spec: DagSpec, durations: Readonly<Record<TaskId, number>>): void {
   const blocks = new Map<number, Rings>();
+  const news = new Set<number>();
   spec.tasks.forEach(({ taskId }, i) => {
     const duration = durations[taskId];
     if (duration === undefined) return;
     const block = Math.floor(i / TASKS_PER_BLOCK);
     const rings = blocks.get(block) ?? readBlock(sql, block);
     blocks.set(block, rings);
-    rings[taskId] = [...(rings[taskId] ?? []), Math.round(duration)].slice(-RECENT);
+    const before = rings[taskId] ?? [];
+    if (before.length === 0 || duration >= KNOWN_SHORT_MS || Math.max(...before) >= KNOWN_SHORT_MS) news.add(block);
+    rings[taskId] = [...before, Math.round(duration)].slice(-RECENT);
   });
   for (const [block, rings] of blocks) {
+    if (!news.has(block)) continue;
     // Tasks that have left the spec, or moved to another block, fall out here.
     const kept = spec.tasks.slice(block * TASKS_PER_BLOCK, (block + 1) * TASKS_PER_BLOCK);
     const entries = kept.flatMap(({ taskId }) =>

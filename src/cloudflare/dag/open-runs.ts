@@ -104,7 +104,7 @@ export class OpenRuns {
     const state = this.#book.read();
     if (state === null) return "taken";
     this.#turn.commit(state, () => {
-      insertRun(sql, adoptedRow(head, this.#book.now(state)));
+      insertRun(sql, adoptedRow(head, this.#book.now(state)), null);
       return [];
     });
     return "adopted";
@@ -181,15 +181,19 @@ export class OpenRuns {
     // The order to run again is still under way: this is the run as it was before.
     if ((run.pending & Pending.REPROCESS) !== 0 && head.backfillId !== String(run.backfillId)) return;
     this.#turn.commit(state, () => {
-      this.#orders.confirmCreated(run);
-      if (!changed) return null;
+      deletePendingCreate(sql, run.runId);
+      const confirmed = run.pending & ~Pending.CREATE;
+      if (!changed) {
+        if (confirmed !== run.pending) updateRun(sql, run.runId, { pending: confirmed });
+        return null;
+      }
       const checkAt = finished ? null : this.#book.now(state) + CHECK_OPEN_MS;
       const { endedAt } = head;
       updateRun(sql, run.runId, {
         state: head.state,
         checkAt,
         endedAt,
-        ...(finished ? { pending: run.pending & Pending.REMOVE } : {}),
+        pending: finished ? run.pending & Pending.REMOVE : confirmed,
       });
       if (finished) {
         deleteWatchesOf(sql, run.runId);

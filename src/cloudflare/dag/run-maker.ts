@@ -58,8 +58,7 @@ export class RunMaker {
       backfillId,
       endedAt: null,
     };
-    insertRun(sql, run);
-    writePendingCreate(sql, head);
+    insertRun(sql, run, writePendingCreate(sql, head));
     this.#book.watches.oweAll(head.logicalDate);
     if (request.runId === null && request.logicalDate === null) writeCall(sql, request.callId, head.runId, now);
     return run;

@@ -49,14 +49,6 @@ export class RunOrders {
     }
   }
 
-  /** The run exists: its object has spoken. */
-  confirmCreated(run: RunRow): void {
-    if ((run.pending & Pending.CREATE) === 0) return;
-    const { sql } = this.#ports;
-    deletePendingCreate(sql, run.runId);
-    updateRun(sql, run.runId, { pending: run.pending & ~Pending.CREATE });
-  }
-
   /** The head of a run as its object has it; null when it has none, which a lost creation explains. */
   async readHead(runId: RunId): Promise<DagRunHead | null> {
     return await this.#ports.run(runId).readHead();

@@ -2,7 +2,7 @@
  * @module The `run` table: every run of the DAG in short, unique by id and by logical date.
  */
 import type { Sql, SqlRow } from "../dag-run/sql.ts";
-import { text } from "./storage.ts";
+import { Pending, text } from "./storage.ts";
 import type { DagRunType } from "../../model/dag-run.ts";
 import type { RunId } from "../../model/ids.ts";
 import type { DagRunRecord } from "../../model/protocol.ts";
@@ -51,10 +51,10 @@ function first(rows: readonly SqlRow[]): RunRow | null {
   return rows[0] === undefined ? null : rowOf(rows[0]);
 }
 
-/** Throws the database's error when the id or the logical date is taken: callers look first, in the same turn. */
-export function insertRun(sql: Sql, run: RunRow): void {
+/** `pendingHead`: what the run's object needs to exist. Throws the database's error when the id or the logical date is taken: callers look first, in the same turn. */
+export function insertRun(sql: Sql, run: RunRow, pendingHead: string | null): void {
   sql.exec(
-    "INSERT INTO run (run_id, incarnation, run_type, logical_date, run_after, state, pending, check_at, call_id, backfill_id, ended_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT INTO run (run_id, incarnation, run_type, logical_date, run_after, state, pending, check_at, call_id, backfill_id, ended_at, head) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     run.runId,
     run.incarnation,
     run.runType,
@@ -66,6 +66,7 @@ export function insertRun(sql: Sql, run: RunRow): void {
     run.callId,
     run.backfillId,
     run.endedAt,
+    pendingHead,
   );
 }
 
@@ -90,11 +91,11 @@ export function updateRun(
   runId: RunId,
   change: Partial<Pick<RunRow, "state" | "pending" | "checkAt" | "endedAt">>,
 ): void {
-  // One statement: each costs a row written, and one more for the index when the state changes.
+  // One statement: each costs a row written, and one more for the index when the state changes. What made the run goes once its object exists.
   const { state, pending, checkAt, endedAt } = change;
   const given = (value: unknown): number => Number(value !== undefined);
   sql.exec(
-    "UPDATE run SET state = iif(?, ?, state), pending = iif(?, ?, pending), check_at = iif(?, ?, check_at), ended_at = iif(?, ?, ended_at) WHERE run_id = ?",
+    "UPDATE run SET state = iif(?, ?, state), pending = iif(?, ?, pending), check_at = iif(?, ?, check_at), ended_at = iif(?, ?, ended_at), head = iif(?, NULL, head) WHERE run_id = ?",
     given(state),
     state ?? null,
     given(pending),
@@ -103,6 +104,7 @@ export function updateRun(
     checkAt ?? null,
     given(endedAt),
     endedAt ?? null,
+    Number(pending !== undefined && (pending & Pending.CREATE) === 0),
     runId,
   );
 }

@@ -2,7 +2,8 @@
  * @module The tables of one DAG's storage, and the SQL of its state, the specs of its versions and the calls it must answer again. Runs, watchers,
  * durations, backfills and schedules have files of their own.
  *
- * `run` has a unique logical date, so that no two runs share one. `pending_create` holds what a run's object needs to exist until it has answered.
+ * `run` has a unique logical date, so that no two runs share one. Its `head`, or when that is long `pending_create`, holds what the run's
+ * object needs to exist until it has answered.
  */
 import { assert } from "../../lib/assert.ts";
 import { chunksOf } from "../dag-run/chunks.ts";
@@ -15,9 +16,11 @@ import type { DagSpec } from "../../model/dag-spec.ts";
 import type { RunId, SpecHash } from "../../model/ids.ts";
 
 /** Version of the tables. A reader accepts its own and those before, and upgrades in place. */
-export const STORAGE_VERSION = 3;
+export const STORAGE_VERSION = 4;
 /** Characters per chunk: at most 4 bytes each stays well below the platform's row limit. */
 const CHUNK_CHARACTERS = 200_000;
+/** Heads up to this long are part of the run's row; only a large conf makes one longer. */
+const HEAD_CHARACTERS_MAX = 20_000;
 /** Specs kept: the newest for new runs, some older ones for the names of tasks in rows of runs in flight. */
 const SPECS_KEPT = 5;
 
@@ -58,6 +61,12 @@ const TABLES_OF_3 = [
   "CREATE INDEX removed_run_logical_date ON removed_run (logical_date) WHERE logical_date IS NOT NULL",
 ] as const;
 
+/** From version 3 to 4: what a run's object needs to exist is part of the run's row, unless it is long. */
+const TABLES_OF_4 = ["ALTER TABLE run ADD COLUMN head TEXT"] as const;
+
+/** Tables by the version that brought them. */
+const STEPS = [TABLES, TABLES_OF_2, TABLES_OF_3, TABLES_OF_4] as const;
+
 /** What of a run the object acts on next. Bits. */
 export const Pending = {
   /** The run's object has not confirmed that it exists. */
@@ -82,7 +91,7 @@ export function upgradeStorage(sql: Sql): void {
   );
   if (version === STORAGE_VERSION) return;
   sql.transactionSync(() => {
-    for (const table of [...(version === 1 ? TABLES_OF_2 : []), ...TABLES_OF_3]) sql.exec(table);
+    for (const table of STEPS.slice(version).flat()) sql.exec(table);
     sql.exec("UPDATE meta SET v = ? WHERE k = ?", String(STORAGE_VERSION), META.version);
   });
 }
@@ -91,7 +100,7 @@ export function upgradeStorage(sql: Sql): void {
 export function openStorage(sql: Sql): void {
   if (hasStorage(sql)) return;
   sql.transactionSync(() => {
-    for (const table of [...TABLES, ...TABLES_OF_2, ...TABLES_OF_3]) sql.exec(table);
+    for (const table of STEPS.flat()) sql.exec(table);
     sql.exec("INSERT INTO meta (k, v) VALUES (?, ?)", META.version, String(STORAGE_VERSION));
   });
 }
@@ -151,19 +160,28 @@ export function keptVersions(sql: Sql): readonly { readonly versionNumber: numbe
 
 // ---- what a run's object needs to exist ----
 
-export function writePendingCreate(sql: Sql, head: DagRunHead): void {
-  chunksOf(JSON.stringify(head), CHUNK_CHARACTERS).forEach((chunk, i) => {
+/** The head for the run's own row; null when it is too long for it and was written apart. */
+export function writePendingCreate(sql: Sql, head: DagRunHead): string | null {
+  const headText = JSON.stringify(head);
+  if (headText.length <= HEAD_CHARACTERS_MAX) return headText;
+  chunksOf(headText, CHUNK_CHARACTERS).forEach((chunk, i) => {
     sql.exec("INSERT INTO pending_create (run_id, i, v) VALUES (?, ?, ?)", head.runId, i, chunk);
   });
+  return null;
 }
 
 export function readPendingCreate(sql: Sql, runId: RunId): DagRunHead | null {
-  const rows = sql.exec("SELECT v FROM pending_create WHERE run_id = ? ORDER BY i", runId);
+  const own = sql.exec("SELECT head FROM run WHERE run_id = ?", runId)[0]?.["head"];
+  const rows =
+    typeof own === "string"
+      ? [own]
+      : sql.exec("SELECT v FROM pending_create WHERE run_id = ? ORDER BY i", runId).map((row) => text(row, "v"));
   if (rows.length === 0) return null;
-  const head: DagRunHead = JSON.parse(rows.map((row) => text(row, "v")).join(""));
+  const head: DagRunHead = JSON.parse(rows.join(""));
   return head;
 }
 
+/** Of a head apart; the one in the run's row goes with the bit `CREATE`. */
 export function deletePendingCreate(sql: Sql, runId: RunId): void {
   sql.exec("DELETE FROM pending_create WHERE run_id = ?", runId);
 }

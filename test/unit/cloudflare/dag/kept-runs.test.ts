@@ -166,6 +166,7 @@ test("tables of the version before get the end of runs and the memory of removed
   openStorage(sql);
   sql.exec("DROP TABLE removed_run");
   sql.exec("ALTER TABLE run DROP COLUMN ended_at");
+  sql.exec("ALTER TABLE run DROP COLUMN head");
   sql.exec("UPDATE meta SET v = '2' WHERE k = 0");
   upgradeStorage(sql);
   expect(sql.exec("SELECT v FROM meta WHERE k = 0")[0]?.["v"]).toBe(String(STORAGE_VERSION));
