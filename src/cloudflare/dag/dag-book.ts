@@ -26,6 +26,8 @@ export class DagBook {
   /** Tasks of other DAGs that wait for runs of this one. */
   readonly watches: ExternalWatches;
   readonly #alarm: Alarm;
+  /** Tables once made stay. */
+  #hasStorage = false;
   #spec: { readonly hash: SpecHash; readonly pinned: PinnedVersion } | null = null;
   /** When the next open run was to be looked at, as read last; infinite without one. */
   #checkSeenAt: number | undefined;
@@ -47,7 +49,8 @@ export class DagBook {
 
   /** Null until the DAG was synced once. */
   read(): DagState | null {
-    return hasStorage(this.ports.sql) ? readState(this.ports.sql) : null;
+    this.#hasStorage ||= hasStorage(this.ports.sql);
+    return this.#hasStorage ? readState(this.ports.sql) : null;
   }
 
   /** Monotonic: never below what this object has seen. */
@@ -131,14 +134,18 @@ export class DagBook {
   /** Rows of runs just made, and of the DAG; after a short while, not waited for. */
   mirrorLater(heads: readonly DagRunHead[]): void {
     for (const head of heads) this.#fresh.set(head.runId, runRow(head, this.pinned(head.specHash), head.queuedAt));
-    if (this.#gathering || (this.#fresh.size === 0 && !this.#columnsChanged && !isHistoryOwed(this.ports.sql))) return;
+    if (this.#gathering || !this.#hasNews()) return;
     this.#gathering = true;
     this.ports.later(
       this.ports.gather().then(async () => {
         this.#gathering = false;
-        await this.mirror([]);
+        if (this.#hasNews()) await this.mirror([]);
       }),
     );
+  }
+
+  #hasNews(): boolean {
+    return this.#fresh.size > 0 || this.#columnsChanged || isHistoryOwed(this.ports.sql);
   }
 
   /** Rows that a run pushed: its own row takes the place of the one from its creation. Throws while D1 does not answer. */

@@ -78,6 +78,26 @@ describe("a token", () => {
   });
 });
 
+describe("a token that was good before", () => {
+  const statusOf = async (token: string) =>
+    (await deployment.request("GET", "/api/v2/dags", undefined, { token })).status;
+
+  it("is good until it ends", async () => {
+    const token = await login(deployment.secrets, "admin", "correct horse", Date.now());
+    expect(await statusOf(token)).toBe(200);
+    vi.useFakeTimers({ now: Date.now() + 25 * 3_600_000, toFake: ["Date"] });
+    expect(await statusOf(token)).toBe(403);
+    vi.useRealTimers();
+  });
+
+  it("is bad under another secret", async () => {
+    const token = await login(deployment.secrets, "admin", "correct horse", Date.now());
+    expect(await statusOf(token)).toBe(200);
+    deployment.secrets = { ...deployment.secrets, secretKey: "other" };
+    expect(await statusOf(token)).toBe(403);
+  });
+});
+
 describe("a deployment that is not set up", () => {
   it.each([
     ["AIRFLARE_ADMIN_PASSWORD", { adminPassword: undefined, secretKey: "k" }],
