@@ -15,6 +15,8 @@ export interface BackfillRequest {
   /** Null: none given; runs that are run again then keep theirs. */
   readonly conf: Readonly<Record<string, unknown>> | null;
   readonly reprocessBehavior: ReprocessBehavior;
+  /** Runs that are run again go on with the DAG's present version; absent: with their own. */
+  readonly runOnLatestVersion?: boolean;
   /** The backfill's own limit; the DAG's `max_active_runs` does not count here. */
   readonly maxActiveRuns: number;
 }

@@ -166,6 +166,8 @@ export type RunCommand =
       readonly backfillId: string;
       readonly conf: Readonly<Record<string, unknown>> | null;
     }
+  /** The run goes on with this version of its DAG; nothing runs again by itself. */
+  | { readonly kind: "sync-spec"; readonly specText: string; readonly specHash: SpecHash }
   | { readonly kind: "mark-run"; readonly state: "success" | "failed" | "queued"; readonly by: string }
   | { readonly kind: "clear"; readonly options: ClearOptions; readonly dryRun: boolean }
   | { readonly kind: "mark"; readonly options: MarkOptions; readonly by: string; readonly dryRun: boolean }

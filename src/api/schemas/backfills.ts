@@ -68,6 +68,7 @@ export function backfillRequest(body: z.infer<typeof BackfillPostBody>): Backfil
     runBackwards: body.run_backwards,
     conf: body.dag_run_conf ?? null,
     reprocessBehavior: body.reprocess_behavior,
+    ...(body.run_on_latest_version === true ? { runOnLatestVersion: true } : {}),
     maxActiveRuns: body.max_active_runs,
   };
 }

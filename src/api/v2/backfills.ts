@@ -80,13 +80,6 @@ async function wanted(c: ApiContext) {
   const body = await readBody(c, BackfillPostBody);
   const dagId = body.dag_id;
   const specHash = deployedHash(c.var.index, dagId, false, `Could not find dag ${dagId}`);
-  // New runs have the latest version anyway.
-  if (body.run_on_latest_version === true && body.reprocess_behavior !== "none") {
-    throw new HttpDetailError(
-      400,
-      "run_on_latest_version is not supported for runs that run again: they keep the version they started with; delete them to have new ones made",
-    );
-  }
   const request = backfillRequest(body);
   boundedConf(request.conf);
   return { dagId, specHash, request };

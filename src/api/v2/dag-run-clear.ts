@@ -8,6 +8,7 @@ import { RETURN_KEY } from "../../model/xcom.ts";
 import { numberIn } from "../schemas/wire-value.ts";
 import { pathParam, requireRun, requireRunAround, runNotFound } from "../run-access.ts";
 import { readBody, readQuery } from "../validation.ts";
+import { syncRunSpec } from "../sync-run-spec.ts";
 import { taskInstanceResponse } from "../schemas/task-instances.ts";
 import { returnedValue } from "../xcom-value.ts";
 import * as z from "zod/mini";
@@ -35,7 +36,8 @@ async function clearRun(c: ApiContext): Promise<Response> {
   const body = await readBody(c, DAGRunClearBody);
   if (body.only_new)
     throw new HttpDetailError(400, "only_new is not supported: a run keeps the tasks of the version it started with");
-  refuseLatestVersion(body.run_on_latest_version);
+  // A dry run answers for the version that the run has.
+  if (body.run_on_latest_version === true && !body.dry_run) await syncRunSpec(c, (await requireRun(c)).run);
   const { run, around } = await requireRunAround(c);
   const select = (around.spec?.tasks ?? []).map(({ taskId }) => ({ taskId }));
   const options = {
@@ -56,16 +58,6 @@ async function clearRun(c: ApiContext): Promise<Response> {
   }
   const instances = answer.touched.map((view) => taskInstanceResponse(view, around));
   return c.json({ task_instances: instances, total_entries: instances.length });
-}
-
-/** A cleared run keeps its version: saying otherwise and doing this would be wrong. */
-export function refuseLatestVersion(wanted: boolean | null | undefined): void {
-  if (wanted === true) {
-    throw new HttpDetailError(
-      400,
-      "run_on_latest_version is not supported: a run keeps the version it started with; trigger a new run instead",
-    );
-  }
 }
 
 /** One line of JSON per interval until the run has ended; the last line brings the asked results. */

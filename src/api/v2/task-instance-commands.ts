@@ -8,7 +8,7 @@ import { MAPPED_TI, mapIndexOf } from "./task-instances.ts";
 import { OPEN_ATTEMPT_STATES } from "../../model/state.ts";
 import { forEachRun, runIdsAround, runIdsBetween } from "../runs-around.ts";
 import { readBody, readQuery } from "../validation.ts";
-import { refuseLatestVersion } from "./dag-run-clear.ts";
+import { syncRunSpec } from "../sync-run-spec.ts";
 import { taskInstanceCollection } from "../task-instance-list.ts";
 import { updateMaskQuery } from "../schemas/dags.ts";
 import type { ApiApp } from "../ports.ts";
@@ -111,7 +111,6 @@ function onlySelected(
 
 async function clearInstances(c: ApiContext): Promise<Response> {
   const body = await readBody(c, ClearTaskInstancesBody);
-  refuseLatestVersion(body.run_on_latest_version);
   const dagId = pathParam(c, "dag_id");
   if (dagId === ALL) throw new HttpDetailError(400, "Name the DAG whose task instances are to be cleared");
   await requireDag(c);
@@ -162,7 +161,9 @@ async function clearEach(c: ApiContext, runIds: readonly RunId[], body: ClearBod
     const head = await run.readHead();
     // Deleted since the list was made.
     if (head === null) return [];
-    const around = await specs.around(ports, run, head);
+    // A dry run answers for the version that the run has.
+    const isSynced = body.run_on_latest_version === true && !dryRun;
+    const around = await specs.around(ports, run, isSynced ? await syncRunSpec(c, run) : head);
     const taskIds = (around.spec?.tasks ?? []).map((task) => task.taskId);
     const select = selectorsOf(body, taskIds);
     // None of the tasks exists in this run's version.

@@ -11,6 +11,7 @@ import type { RunEvent } from "../../model/event.ts";
 import type { RunHost } from "./host.ts";
 import { selectForClear, selectForMark } from "../../engine/dag-run/select.ts";
 import { writeBook } from "./commit.ts";
+import { specOfText } from "../spec-texts.ts";
 import { writeFixed } from "./storage.ts";
 
 /** Carries out one command. `dag_run_not_found` when there is no run; a repeat with the same call id changes nothing and answers the same instances. */
@@ -29,8 +30,10 @@ export function command(host: RunHost, callId: string, order: RunCommand): RunCo
       const touched = selected ?? result.instances;
       live.calls.put(callId, { tokens: [], stale: [], touched }, now, now + host.leases.runningMs);
       if (order.kind === "reprocess") writeFixed(host.sql, live.run, JSON.stringify(live.run.spec));
+      if (order.kind === "sync-spec") writeFixed(host.sql, live.run, order.specText);
     },
   });
+  if (order.kind === "sync-spec") return answer(host, host.readAnew() ?? live, []);
   return answer(host, live, selected ?? instances);
 }
 
@@ -48,6 +51,8 @@ function eventOf(order: Exclude<RunCommand, { kind: "set-xcom" | "delete-xcom" |
       return { kind: "run-cancelled", by: order.by };
     case "reprocess":
       return { kind: "run-reprocessed", backfillId: order.backfillId, conf: order.conf };
+    case "sync-spec":
+      return { kind: "spec-synced", spec: specOfText(order.specText), specHash: order.specHash };
     case "mark-run":
       return { kind: "run-marked", state: order.state, by: order.by };
     case "clear":

@@ -92,6 +92,12 @@ export class RunHost {
     return this.#live;
   }
 
+  /** The run from its rows: its spec has changed, and with it what tasks are looked up by. */
+  readAnew(): LiveRun | null {
+    this.#live = undefined;
+    return this.live();
+  }
+
   /** The object's clock: it never goes back. */
   now(live: LiveRun | null): number {
     return Math.max(live?.run.head.lastNow ?? 0, this.#ports.clock());

@@ -13,7 +13,7 @@ import { findBackfill } from "./backfill-rows.ts";
 import { longestDurations } from "./durations.ts";
 import { findRun, updateRun } from "./run-rows.ts";
 import type { RunRow } from "./run-rows.ts";
-import { deletePendingCreate, Pending, readPendingCreate, readSpec } from "./storage.ts";
+import { deletePendingCreate, Pending, readPendingCreate, readSpec, readState } from "./storage.ts";
 import { answerWatch, deleteWatch, putWatch, runBefore, watchesOn } from "./watchers.ts";
 import type { Watch } from "./watchers.ts";
 
@@ -110,7 +110,9 @@ export class RunOrders {
       this.#settle(row, Pending.START);
     }
     if ((row.pending & Pending.REPROCESS) !== 0 && row.backfillId !== null) {
-      const conf = findBackfill(sql, row.backfillId)?.backfill.conf ?? null;
+      const backfill = findBackfill(sql, row.backfillId)?.backfill;
+      if (backfill?.runOnLatestVersion === true) await this.#syncSpec(runId);
+      const conf = backfill?.conf ?? null;
       const command = { kind: "reprocess", backfillId: String(row.backfillId), conf } as const;
       await run(runId).command({ callId: this.#ports.randomId(), command });
       this.#settle(row, Pending.REPROCESS);
@@ -120,6 +122,16 @@ export class RunOrders {
       await run(runId).command({ callId: this.#ports.randomId(), command });
       this.#settle(row, Pending.CANCEL);
     }
+  }
+
+  /** A run that runs again does so as the DAG is now. */
+  async #syncSpec(runId: RunId): Promise<void> {
+    const { sql, run, randomId } = this.#ports;
+    const specHash = readState(sql)?.specHash;
+    const pinned = specHash === undefined ? null : readSpec(sql, specHash);
+    if (specHash === undefined || pinned === null) return;
+    const command = { kind: "sync-spec", specText: pinned.text, specHash } as const;
+    await run(runId).command({ callId: randomId(), command });
   }
 
   /** Takes a confirmed order off the row of the same life of the run. */

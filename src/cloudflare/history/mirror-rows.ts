@@ -108,8 +108,10 @@ function blockRows({ head, instances }: RunStatePush, pinned: PinnedVersion | nu
   for (const instance of instances) {
     const block = Math.floor(instance.ord / INSTANCES_PER_BLOCK);
     const members = blocks.get(block);
-    if (members === undefined) blocks.set(block, [instance]);
-    else members.push(instance);
+    // One of a task that the run's version does not have any more names no task.
+    const named = instance.taskId === "" ? [] : [instance];
+    if (members === undefined) blocks.set(block, named);
+    else members.push(...named);
   }
   return [...blocks].map(([block, members]) => ({
     dag_id: head.dagId,

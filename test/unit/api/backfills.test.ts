@@ -96,11 +96,6 @@ describe("create", () => {
     [422, { dag_run_conf: { n: "x" } }, expect.stringContaining("Param 'n' of DAG etl")],
     [422, { max_active_runs: 0 }, "max_active_runs (0) must be at least 1."],
     [
-      400,
-      { reprocess_behavior: "failed", run_on_latest_version: true },
-      expect.stringContaining("run_on_latest_version"),
-    ],
-    [
       422,
       { reprocess_behavior: "some" },
       [expect.objectContaining({ type: "enum", loc: ["body", "reprocess_behavior"] })],

@@ -215,7 +215,15 @@ describe("one run", () => {
     const real = await deployment.request("POST", `${RUNS}/r1/clear`, { dry_run: false });
     expect(await real.json()).toMatchObject({ dag_run_id: "r1", state: "queued" });
     expect((await deployment.request("POST", `${RUNS}/r1/clear`, { only_new: true })).status).toBe(400);
-    expect((await deployment.request("POST", `${RUNS}/r1/clear`, { run_on_latest_version: true })).status).toBe(400);
+  });
+
+  it("is cleared on the latest version: the run gets the deployed spec first, unless it is a dry run", async () => {
+    const { commands } = deployment.run("etl", "r1");
+    commands.length = 0;
+    await deployment.request("POST", `${RUNS}/r1/clear`, { run_on_latest_version: true });
+    expect(commands.map(({ kind }) => kind)).toEqual(["clear"]);
+    await deployment.request("POST", `${RUNS}/r1/clear`, { run_on_latest_version: true, dry_run: false });
+    expect(commands.slice(1)).toMatchObject([{ kind: "sync-spec", specHash: "hash-of-etl" }, { kind: "clear" }]);
   });
 
   it("is waited for: a line per interval, the last one with results", async () => {

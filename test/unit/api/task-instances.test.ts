@@ -294,9 +294,14 @@ describe("clearTaskInstances", () => {
     expect(run.commands.every((command) => command.kind === "clear" && command.dryRun)).toBe(true);
   });
 
+  it("run_on_latest_version gives each run the deployed spec before it clears", async () => {
+    run.commands.length = 0;
+    await clear({ run_on_latest_version: true, dry_run: false, dag_run_id: "r1" });
+    expect(run.commands.map(({ kind }) => kind)).toEqual(["sync-spec", "clear"]);
+  });
+
   it.each([
     [{ dag_run_id: "nope" }, 404],
-    [{ run_on_latest_version: true }, 400],
     [{ task_ids: [7] }, 422],
     [{ start_date: "2025-01-02T00:00:00Z", end_date: "2025-01-01T00:00:00Z" }, 422],
   ])("refuses %j", async (body, status) => {
