@@ -15,7 +15,7 @@ import type { DagRunState, TaskInstanceState } from "./state.ts";
 import type { DagSpec } from "./dag-spec.ts";
 import type { Deferral, ExternalWait } from "./deferral.ts";
 import type { SensorSpec, TaskKind } from "./task-spec.ts";
-import type { SlotWord } from "./slot.ts";
+import type { PushAnswer, SlotWord } from "./slot.ts";
 import type { TaskInstance, TryRecord } from "./task-instance.ts";
 import type { XComValue } from "./xcom.ts";
 
@@ -148,6 +148,8 @@ export interface CreateDagRunRequest {
   /** The spec as JSON: it is stored and passed on as it is. */
   readonly specText: string;
   readonly longest: Readonly<Record<string, number>>;
+  /** `default_pool` has a size. */
+  readonly limitsDefaultPool?: boolean;
   /** Start at once, or wait `queued` for the DAG object's word. */
   readonly start: boolean;
   readonly offer: HandOffOffer | null;
@@ -364,7 +366,7 @@ export interface DagApi {
   retire(): Promise<void>;
   createRun(request: CreateRunRequest): Promise<CreateRunAnswer>;
   /** True when D1 has the rows; the run sends them again otherwise. */
-  pushRunState(push: RunStatePush): Promise<{ readonly mirrored: boolean }>;
+  pushRunState(push: RunStatePush): Promise<PushAnswer>;
   watch(request: {
     readonly runId: RunId;
     readonly watchId: string;

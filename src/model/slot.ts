@@ -93,3 +93,11 @@ export interface SlotApi {
   define(definition: SlotDefinition | null): Promise<void>;
   usage(): Promise<SlotUsage>;
 }
+
+/** What the DAG's object answers to a run's push. */
+export interface PushAnswer {
+  /** True when the history has the rows. */
+  readonly mirrored: boolean;
+  /** `default_pool` has a size: what the run opens from now on needs its slots. */
+  readonly limitsDefaultPool?: boolean;
+}

@@ -127,7 +127,7 @@ export class RunHost {
   /** Creates the run, and starts it when asked, in one transaction; `callId` keeps what was handed off. */
   create(request: CreateDagRunRequest, callId: string): { readonly live: LiveRun; readonly next: AttemptBatch | null } {
     const { head, specText, longest, start } = request;
-    const run = createDagRun(head, specOfText(specText), longest);
+    const run = createDagRun(head, specOfText(specText), longest, request.limitsDefaultPool ?? false);
     const now = Math.max(head.lastNow, this.#ports.clock());
     run.head.lastNow = now;
     const { live, handOff } = this.sql.transactionSync(() => {
@@ -315,9 +315,12 @@ export class RunHost {
     for (const push of runStatePushes(this.sql, live)) {
       // One page after the other: the last one says how the run stands, and must not come before the rest.
       // oxlint-disable-next-line no-await-in-loop
-      const { mirrored } = await this.#ports.env.DAG.getByName(head.dagId).pushRunState(push);
+      const answer = await this.#ports.env.DAG.getByName(head.dagId).pushRunState(push);
       if (this.#live !== live) return;
-      if (!mirrored) throw new Error(`the history does not take run ${head.runId} of DAG ${head.dagId} yet`);
+      const limited = answer.limitsDefaultPool ?? false;
+      if (limited !== live.run.limitsDefaultPool && !FINISHED_RUN_STATES.has(head.state))
+        this.apply(live, { kind: "default-pool-limited", limited });
+      if (!answer.mirrored) throw new Error(`the history does not take run ${head.runId} of DAG ${head.dagId} yet`);
     }
     book.mirroredSeq = Math.max(book.mirroredSeq, seq);
     book.mirroredAt = this.now(live);

@@ -4,6 +4,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { DagSpec } from "../../model/dag-spec.ts";
 import { dagRunObjectName } from "../../model/ids.ts";
+import type { PushAnswer } from "../../model/slot.ts";
 import type { RunId, SpecHash } from "../../model/ids.ts";
 import type {
   CreateRunAnswer,
@@ -29,7 +30,7 @@ export class DagObject extends DurableObject<Env> implements DagApi, DagUpkeep {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const writer = new HistoryWriter(env.DB);
+    const writer = new HistoryWriter(env.DB, (limited) => this.#host.noteDefaultPool(limited));
     // The objects of DAGs are always addressed by name.
     const dagId = ctx.id.name ?? "";
     this.#host = new DagHost({
@@ -60,7 +61,7 @@ export class DagObject extends DurableObject<Env> implements DagApi, DagUpkeep {
     return await this.#host.createRun(request);
   }
 
-  async pushRunState(push: RunStatePush): Promise<{ readonly mirrored: boolean }> {
+  async pushRunState(push: RunStatePush): Promise<PushAnswer> {
     return await this.#host.pushRunState(push);
   }
 

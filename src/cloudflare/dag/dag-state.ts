@@ -25,6 +25,8 @@ export interface DagState {
   seq: number;
   /** The history lacks the latest of these columns: D1 did not answer. */
   mirrorOwed: boolean;
+  /** Somebody has set the slots of `default_pool`, as far as the last write to the history has shown. */
+  limitsDefaultPool?: boolean;
 }
 
 export function newDagState(dagId: DagId, paused: boolean, now: number): DagState {

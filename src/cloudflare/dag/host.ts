@@ -11,6 +11,7 @@ import type { ScheduleAnswer, ScheduleOrder } from "../../model/run-schedule.ts"
 import type { DagRunHead } from "../../model/dag-run.ts";
 import type { DagSpec } from "../../model/dag-spec.ts";
 import type { RunId, SpecHash } from "../../model/ids.ts";
+import type { PushAnswer } from "../../model/slot.ts";
 import type {
   CreateRunAnswer,
   CreateRunRequest,
@@ -136,11 +137,20 @@ export class DagHost {
   }
 
   /** Takes over a run's state and brings its rows to the history. False: D1 has not taken them, push again. */
-  async pushRunState(push: RunStatePush): Promise<{ readonly mirrored: boolean }> {
+  async pushRunState(push: RunStatePush): Promise<PushAnswer> {
     const pushed = this.#runs.push(push);
     // In the same turn: the run's row has been changed.
     this.#external.pushed(push);
-    return await pushed;
+    const answer = await pushed;
+    return this.#book.read()?.limitsDefaultPool === true ? { ...answer, limitsDefaultPool: true } : answer;
+  }
+
+  /** Runs hear of it when they are made, and with the answer to their next push. */
+  noteDefaultPool(limited: boolean): void {
+    const state = this.#book.read();
+    if (state === null || (state.limitsDefaultPool ?? false) === limited) return;
+    state.limitsDefaultPool = limited;
+    this.#ports.sql.transactionSync<void>(() => this.#book.save(state, "inner"));
   }
 
   async watch(watch: Watch): Promise<{ readonly passed: boolean; readonly reason: string }> {

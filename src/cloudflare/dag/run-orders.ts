@@ -32,7 +32,13 @@ export class RunOrders {
     const head = readPendingCreate(sql, run.runId);
     const pinned = head === null ? null : readSpec(sql, head.specHash);
     if (head === null || pinned === null) return null;
-    return { head, specText: pinned.text, longest: longestDurations(sql), start: run.state === "running" };
+    return {
+      head,
+      specText: pinned.text,
+      longest: longestDurations(sql),
+      start: run.state === "running",
+      ...(readState(sql)?.limitsDefaultPool === true ? { limitsDefaultPool: true } : {}),
+    };
   }
 
   /** Gives the open orders of these runs. What fails stays and is given again at the run's `checkAt`. */

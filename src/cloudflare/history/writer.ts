@@ -3,6 +3,7 @@
  *
  * Guards: a row gives way only to a later incarnation, or to a higher `seq` of the same one. So repeats and late copies are harmless.
  */
+import { DEFAULT_POOL } from "../../engine/slot-limits.ts";
 import { withHistory } from "./history-error.ts";
 import { NO_ROWS } from "./mirror-rows.ts";
 import type { MirrorRow, MirrorRows } from "./mirror-rows.ts";
@@ -37,6 +38,8 @@ const HIGHER = "excluded.seq > mirrored.seq";
 const BACKFILLS: Table = { name: "backfill", keys: ["backfill_id"], guard: HIGHER };
 const SCHEDULES: Table = { name: "schedule", keys: ["schedule_id"], guard: HIGHER };
 
+const DEFAULT_POOL_LIMITED = `SELECT 1 AS limited FROM pool WHERE name = '${DEFAULT_POOL}' AND slots >= 0`;
+
 interface Waiting {
   readonly rows: MirrorRows;
   readonly resolve: () => void;
@@ -47,9 +50,12 @@ export class HistoryWriter {
   readonly #db: D1Database;
   #waiting: Waiting[] = [];
   #writing = false;
+  readonly #onDefaultPool: (limited: boolean) => void;
 
-  constructor(db: D1Database) {
+  /** `onDefaultPool` hears with each write whether somebody has set the slots of `default_pool`: reading it along costs no call. */
+  constructor(db: D1Database, onDefaultPool: (limited: boolean) => void = () => undefined) {
     this.#db = db;
+    this.#onDefaultPool = onDefaultPool;
   }
 
   /** Resolves when D1 has the rows. Throws `history_unavailable` or `not_migrated`; nothing of the group is written then. */
@@ -105,10 +111,13 @@ export class HistoryWriter {
         group.flatMap((rows) => rows.schedules),
       ),
     ];
+    if (statements.length === 0) return;
+    statements.unshift(this.#db.prepare(DEFAULT_POOL_LIMITED));
     for (let start = 0; start < statements.length; start += BATCH_STATEMENTS) {
       // In order: a run's row must not lag behind rows of its instances for long.
       // oxlint-disable-next-line no-await-in-loop
-      await this.#db.batch(statements.slice(start, start + BATCH_STATEMENTS));
+      const [first] = await this.#db.batch<{ limited: number }>(statements.slice(start, start + BATCH_STATEMENTS));
+      if (start === 0) this.#onDefaultPool(first?.results[0]?.limited === 1);
     }
   }
 

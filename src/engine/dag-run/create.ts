@@ -13,7 +13,12 @@ import type { TaskPlan } from "../plan.ts";
  * A fresh run: one instance per task (`ord` = place in `DagSpec.tasks`), behind them the further instances of tasks mapped over values that are
  * known already (literals, params). Nothing happens before `run-started`.
  */
-export function createDagRun(head: DagRunHead, spec: DagSpec, longest: Readonly<Record<string, number>>): DagRun {
+export function createDagRun(
+  head: DagRunHead,
+  spec: DagSpec,
+  longest: Readonly<Record<string, number>>,
+  limitsDefaultPool = false,
+): DagRun {
   const plan = planOf(spec);
   const instances = plan.tasks.map((task) => freshInstance(task.index, task.index, -1, task.spec.retries));
   const facts = new Map<number, InstanceFacts>();
@@ -27,7 +32,7 @@ export function createDagRun(head: DagRunHead, spec: DagSpec, longest: Readonly<
     for (let i = 1; i < count; i += 1)
       instances.push(freshInstance(instances.length, task.index, i, task.spec.retries));
   }
-  return restoreDagRun({ head, spec, longest, instances, facts });
+  return restoreDagRun({ head, spec, longest, instances, facts, limitsDefaultPool });
 }
 
 /** A run from its stored rows; `instances[i].ord` must be `i`. Takes the objects as they are: no copies. */

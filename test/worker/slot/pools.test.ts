@@ -147,3 +147,19 @@ test("tasks without a limit ask nobody", async () => {
   await untilState(run, "success");
   expect(await workerEnv.SLOT.getByName("pool:default_pool").usage()).toMatchObject({ definition: null, held: [] });
 });
+
+test("default_pool limits what runs open once their DAG has noticed that somebody set its slots", async () => {
+  const under = await startRun("ordinary");
+  await untilState(under.run, "success");
+  await pool("default_pool", 0);
+  // The DAG's object reads it with the next write to the history.
+  const noticing = await startRun("ordinary");
+  await untilState(noticing.run, "success");
+  await vi.waitFor(async () => expect((await noticing.run.wait(0))?.state).toBe("success"), PATIENCE);
+  await workerEnv.DAG.getByName("ordinary").mirrored();
+  const { run } = await startRun("ordinary");
+  await vi.waitFor(async () => expect(await reasonsOf(run)).toContain("pool default_pool has 0 in all"), PATIENCE);
+  await pool("default_pool", 1);
+  await untilState(run, "success");
+  await pool("default_pool", -1);
+});
