@@ -9,7 +9,7 @@ const spec = aDagSpec({ dagId: "dag", tasks: [aTaskSpec({ taskId: "a" })] });
 
 test.each([
   ["in the run's row", 10, 0],
-  ["apart, in pieces", 450_000, 3],
+  ["apart, in pieces", 450_000, 5],
 ])("%s: a repeated call gets the same head, and it goes with the run's first word", async (_name, size, pieces) => {
   const w = new DagHostWorld(spec);
   const request = w.request({ runId: "one", conf: { text: "x".repeat(size) } });
