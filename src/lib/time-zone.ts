@@ -42,9 +42,29 @@ export function isTimeZone(timeZone: string): boolean {
   }
 }
 
+/** Days of a zone whose offsets are kept: asking `Intl` costs 5 µs, and schedules ask about the same days again and again. */
+const DAYS_KEPT = 4_000;
+/** Offset at the start of each UTC day, by zone. */
+const dayOffsets = new Map<string, Map<number, number>>();
+
 /** Offset from UTC at an instant, ms, positive east of Greenwich. Throws RangeError for an unknown zone. */
 export function zoneOffsetMs(timeZone: string, at: number): number {
   if (timeZone === "UTC") return 0;
+  const day = Math.floor(at / DAY_MS);
+  const offset = dayOffsetMs(timeZone, day);
+  // No zone changes twice within a day.
+  return offset === dayOffsetMs(timeZone, day + 1) ? offset : askedOffsetMs(timeZone, at);
+}
+
+function dayOffsetMs(timeZone: string, day: number): number {
+  let days = dayOffsets.get(timeZone);
+  if (days === undefined || days.size >= DAYS_KEPT) dayOffsets.set(timeZone, (days = new Map()));
+  let offset = days.get(day);
+  if (offset === undefined) days.set(day, (offset = askedOffsetMs(timeZone, day * DAY_MS)));
+  return offset;
+}
+
+function askedOffsetMs(timeZone: string, at: number): number {
   const second = Math.floor(at / SECOND_MS) * SECOND_MS;
   const fields: Record<string, number> = {};
   for (const part of formatterOf(timeZone).formatToParts(second)) {
