@@ -68,6 +68,7 @@ export type { CheckFn } from "./dag/sensors/key-match.ts";
 export { r2Key, type R2KeyOptions } from "./dag/sensors/r2-key.ts";
 export { s3Key, type S3KeyOptions } from "./dag/sensors/s3-key.ts";
 export { Sensor, sensor, type SensorOptions } from "./dag/sensors/sensor.ts";
+export { sqlSensor, type SqlSensorOptions } from "./dag/sensors/sql.ts";
 export { timeSensor, type TimeSensorOptions } from "./dag/sensors/time.ts";
 export { timeDelta, type TimeDeltaOptions } from "./dag/sensors/time-delta.ts";
 export {

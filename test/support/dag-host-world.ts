@@ -86,7 +86,12 @@ export class DagHostWorld {
   }
 
   /** The run's object pushes its state. */
-  async push(runId: string, state: DagRunState, durations: Record<string, number> = {}): Promise<boolean> {
+  async push(
+    runId: string,
+    state: DagRunState,
+    durations: Record<string, number> = {},
+    states: Readonly<Record<string, string>> = {},
+  ): Promise<boolean> {
     const run = this.#run(runId);
     if (run.head === null) throw new Error(`run ${runId} was never created`);
     run.head = {
@@ -102,7 +107,8 @@ export class DagHostWorld {
       endReason: null,
       since: 0,
       more: false,
-      instances: [],
+      // Of an instance only its task and state matter to the DAG.
+      instances: Object.entries(states).map(([taskId, taskState]) => ({ taskId, state: taskState })) as never,
       tries: [],
       durations,
     };

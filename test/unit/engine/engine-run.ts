@@ -64,6 +64,10 @@ export class EngineRun {
     return this.event({ kind: "timer-due" });
   }
 
+  wake(taskId: string, mapIndex = -1): StepResult {
+    return this.event({ kind: "task-instance-woken", taskId, mapIndex });
+  }
+
   claim(...names: string[]): StepResult {
     return this.event({ kind: "attempts-claimed", tokens: names.map((name) => this.token(name)) });
   }

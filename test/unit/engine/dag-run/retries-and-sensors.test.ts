@@ -98,3 +98,78 @@ describe("sensors", () => {
     expect(run.instance("s")).toMatchObject({ state: "queued", tryNumber: 2, pokes: 0, firstPokedAt });
   });
 });
+
+describe("a wake-up", () => {
+  const SLOW = { kind: "reschedule", at: 600_000 } as const;
+  const sensorRun = (): EngineRun => {
+    const run = new EngineRun([{ taskId: "s", kind: "sensor", sensor: SENSOR }]);
+    run.start();
+    return run;
+  };
+  it("lets a waiting sensor poke at once, in the same try", () => {
+    const run = sensorRun();
+    run.finish("s", SLOW);
+    expect(run.instance("s").state).toBe("up_for_reschedule");
+    run.wake("s");
+    expect(run.instance("s")).toMatchObject({ state: "queued", tryNumber: 1, pokes: 1 });
+  });
+  it("that comes during a poke lets it poke once more, and only once", () => {
+    const run = sensorRun();
+    run.claim("s");
+    run.wake("s");
+    expect(run.instance("s").state).toBe("running");
+    run.finish("s", SLOW);
+    expect(run.instance("s")).toMatchObject({ state: "queued", pokes: 1 });
+    run.finish("s", SLOW);
+    expect(run.instance("s")).toMatchObject({ state: "up_for_reschedule", dueAt: 600_000 });
+  });
+  it("changes nothing of a task that has ended, does not exist, or has not begun", () => {
+    const run = new EngineRun([{ taskId: "a" }, { taskId: "b", upstream: ["a"] }]);
+    run.start();
+    expect(run.wake("b").changed).toBe(false);
+    expect(run.wake("nowhere").changed).toBe(false);
+    run.finish("a", SUCCESS);
+    expect(run.wake("a").changed).toBe(false);
+  });
+});
+
+describe("deferral", () => {
+  const deferral = { trigger: { kind: "date-time", at: 9000 }, method: null, kwargs: "[{}]", timeoutAt: null } as const;
+  const DEFERRED = { kind: "deferred", at: 9000, deferral } as const;
+  it("waits for its time as deferred and goes on in the same try, with what it left", () => {
+    const run = new EngineRun([{ taskId: "a", retries: 1, retryDelayMs: 0 }]);
+    run.start();
+    run.finish("a", DEFERRED);
+    expect(run.instance("a")).toMatchObject({ state: "deferred", dueAt: 9000, tryNumber: 1 });
+    expect(run.timer(8999).changed).toBe(false);
+    run.timer(9000);
+    expect(run.instance("a")).toMatchObject({ state: "queued", tryNumber: 1 });
+    expect(run.run.facts.get(0)).toEqual({ deferral });
+    run.finish("a", SUCCESS);
+    expect(run.run.facts.get(0)).toBeUndefined();
+    expect(run.states()).toEqual({ a: "success" });
+  });
+  it("is woken before its time", () => {
+    const run = new EngineRun([{ taskId: "a" }]);
+    run.start();
+    run.finish("a", DEFERRED);
+    run.wake("a");
+    expect(run.instance("a").state).toBe("queued");
+  });
+  it("is forgotten by the next try and by a clear", () => {
+    const run = new EngineRun([{ taskId: "a", retries: 1, retryDelayMs: 0 }]);
+    run.start();
+    run.finish("a", DEFERRED);
+    run.timer(9000);
+    run.finish("a", FAILED);
+    expect(run.instance("a").tryNumber).toBe(2);
+    expect(run.run.facts.get(0)).toBeUndefined();
+  });
+  it("keeps the run alive: a deferred task is no deadlock", () => {
+    const run = new EngineRun([{ taskId: "a" }, { taskId: "b", upstream: ["a"] }]);
+    run.start();
+    run.finish("a", DEFERRED);
+    expect(run.run.head.state).toBe("running");
+    expect(run.states()).toEqual({ a: "deferred", b: "none" });
+  });
+});
