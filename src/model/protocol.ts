@@ -224,13 +224,6 @@ export interface ReadTaskInstancesRequest {
   readonly limit: number;
 }
 
-/** Why an instance does not run: one entry per dep that does not pass. */
-export interface DepStatus {
-  readonly dep: string;
-  readonly passed: boolean;
-  readonly reason: string;
-}
-
 /** Usage of one run, shown by `npm start` and the cost view. */
 export interface RunUsage {
   readonly objectCalls: number;

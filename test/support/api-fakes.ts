@@ -1,6 +1,7 @@
 /**
  * @module In-memory DAGs, runs and history for the API's tests. They keep state the way the objects do, without an engine: a test says what happened.
  */
+import type { DepStatus } from "../../src/model/dep-status.ts";
 import { MemoryObjects, START } from "./runtime-fakes.ts";
 import { AirflareError, errorInfo } from "../../src/model/error.ts";
 import { aDagRunHead } from "./spec-builders.ts";
@@ -23,7 +24,6 @@ import type {
   CreateRunRequest,
   DagApi,
   DagRunApi,
-  DepStatus,
   RunCommand,
   TaskInstanceView,
   XComEntry,

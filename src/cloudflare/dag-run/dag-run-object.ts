@@ -1,13 +1,13 @@
 /**
  * @module The Durable Object that owns one dag run: the platform's entry points, each handed on to the host. It never runs DAG-author code.
  */
+import type { DepStatus } from "../../model/dep-status.ts";
 import type {
   ClaimAnswer,
   ClaimRequest,
   CreateDagRunAnswer,
   CreateDagRunRequest,
   DagRunApi,
-  DepStatus,
   HeartbeatAnswer,
   HeartbeatRequest,
   ReadTaskInstancesRequest,

@@ -2,7 +2,7 @@
  * @module What a dep is (Airflow's ti_deps): one rule that may keep a task instance from running, with a sentence that a user understands.
  */
 import type { DagRun } from "../../model/dag-run.ts";
-import type { DepStatus } from "../../model/protocol.ts";
+import type { DepStatus } from "../../model/dep-status.ts";
 import type { RunIndex } from "../dag-run/run-index.ts";
 import type { TaskInstance } from "../../model/task-instance.ts";
 import type { TaskPlan } from "../plan.ts";

@@ -6,7 +6,7 @@ import { FINISHED_STATES } from "../../model/state.ts";
 import { runIndexOf } from "../dag-run/run-index.ts";
 import type { DagRun } from "../../model/dag-run.ts";
 import type { Dep } from "./dep.ts";
-import type { DepStatus } from "../../model/protocol.ts";
+import type { DepStatus } from "../../model/dep-status.ts";
 import type { TaskInstanceState } from "../../model/state.ts";
 
 /** The deps of an instance, passed and not; none for an unknown `ord` or a task that the DAG has no more. */
