@@ -13,6 +13,7 @@ import type { ClearOptions, HandOffOffer, MarkOptions, TaskInstanceSelector } fr
 import type { DagRunHead, DagRunTriggeredBy, DagRunType, RunEndReason } from "./dag-run.ts";
 import type { DagRunState, TaskInstanceState } from "./state.ts";
 import type { DagSpec } from "./dag-spec.ts";
+import type { DepStatus } from "./dep-status.ts";
 import type { Deferral, ExternalWait } from "./deferral.ts";
 import type { SensorSpec, TaskKind } from "./task-spec.ts";
 import type { PushAnswer, SlotWord } from "./slot.ts";
