@@ -24,6 +24,7 @@ import { monitorRoutes } from "./v2/monitor.ts";
 import { taskInstanceCommandRoutes } from "./v2/task-instance-commands.ts";
 import { taskInstanceRoutes } from "./v2/task-instances.ts";
 import { taskRoutes } from "./v2/tasks.ts";
+import { nextRunRoutes } from "./airflare/v1/next-runs.ts";
 import { poolRoutes } from "./v2/pools.ts";
 import { variableRoutes } from "./v2/variables.ts";
 import { whyRoutes } from "./airflare/v1/why.ts";
@@ -50,6 +51,7 @@ const ROUTES = [
   backfillRoutes,
   scheduleRoutes,
   historyRoutes,
+  nextRunRoutes,
   whyRoutes,
   costRoutes,
 ] as const;

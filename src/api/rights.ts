@@ -46,6 +46,8 @@ export const RIGHTS: Readonly<Record<string, Right>> = {
   [`GET ${DAG}`]: "dag:read",
   [`PATCH ${DAG}`]: "dag:edit",
   [`GET ${DAG}/details`]: "dag:read",
+  "GET /api/airflare/v1/dags/:dag_id/nextRuns": "dag:read",
+  "GET /api/airflare/v1/nextRuns": "dag:read",
   [`GET ${DAG}/tasks`]: "dag:read",
   [`GET ${DAG}/tasks/:task_id`]: "dag:read",
   [`GET ${DAG}/dagVersions`]: "dag:read",

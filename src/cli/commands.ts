@@ -3,6 +3,8 @@
  */
 import type { Command } from "./command.ts";
 import { dagsList } from "./commands/dags/list.ts";
+import { dagsNextExecution } from "./commands/dags/next-execution.ts";
+import { dagsPause, dagsUnpause } from "./commands/dags/pause.ts";
 import { dagsTrigger } from "./commands/dags/trigger.ts";
 import { dbRebuildHistory } from "./commands/db/rebuild-history.ts";
 import { deploy, start } from "./commands/script.ts";
@@ -19,6 +21,9 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   deploy,
   "dags list": dagsList,
   "dags trigger": dagsTrigger,
+  "dags pause": dagsPause,
+  "dags unpause": dagsUnpause,
+  "dags next-execution": dagsNextExecution,
   "pools list": poolsList,
   "pools get": poolsGet,
   "pools set": poolsSet,

@@ -381,6 +381,8 @@ export interface DagApi {
     readonly paused: boolean;
     readonly specHash: SpecHash | null;
     readonly nextRunAfter: number | null;
+    /** Interval of the last run that the schedule made; an object of the build before does not say. */
+    readonly last?: { readonly start: number; readonly end: number } | null;
     readonly activeRuns: number;
   } | null>;
   listRuns(request: {

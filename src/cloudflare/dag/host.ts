@@ -15,6 +15,7 @@ import type { PushAnswer } from "../../model/slot.ts";
 import type {
   CreateRunAnswer,
   CreateRunRequest,
+  DagApi,
   DagRunRecord,
   ObserveAnswer,
   ObserveRequest,
@@ -163,11 +164,11 @@ export class DagHost {
     return await this.#external.observe(request);
   }
 
-  readState(): { paused: boolean; specHash: SpecHash | null; nextRunAfter: number | null; activeRuns: number } | null {
+  readState(): Awaited<ReturnType<DagApi["readState"]>> {
     const state = this.#book.read();
     if (state === null) return null;
-    const { paused, specHash, next } = state;
-    return { paused, specHash, nextRunAfter: next?.runAfter ?? null, activeRuns: this.#runs.count() };
+    const { paused, specHash, next, last } = state;
+    return { paused, specHash, nextRunAfter: next?.runAfter ?? null, last, activeRuns: this.#runs.count() };
   }
 
   /** Settles when the history has, or has refused, what this object wrote so far: a list read then shows the runs just made. */

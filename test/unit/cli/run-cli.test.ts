@@ -159,3 +159,52 @@ test("db rebuild-history that is cut short says how to go on", async () => {
   expect(code).toBe(1);
   expect(err).toMatch(/503: D1 does not answer; go on with --cursor '\["b",null\]'/);
 });
+
+test("dags next-execution prints UTC, local time and what the clocks do", async () => {
+  const runs = [
+    { run_after: "2026-03-08T07:30:00Z", local_time: "2026-03-08T03:30:00-04:00", clock_change: "moved" },
+    { run_after: "2026-03-09T06:30:00Z", local_time: "2026-03-09T02:30:00-04:00", clock_change: null },
+  ];
+  const { url, asked } = await api(() => ({ status: 200, body: { next_runs: runs } }));
+  const { out } = await cli(["dags", "next-execution", "etl", "-n", "2"], { AIRFLARE_URL: url, AIRFLARE_TOKEN: "t" });
+  expect(out.split("\n")).toEqual([
+    "2026-03-08T07:30:00Z  2026-03-08T03:30:00-04:00  (moved: the clocks skip its time that day)",
+    "2026-03-09T06:30:00Z  2026-03-09T02:30:00-04:00",
+  ]);
+  expect(asked).toEqual([["GET", "/api/airflare/v1/dags/etl/nextRuns?limit=2", "Bearer t", null]]);
+});
+
+test("dags next-execution says None for a schedule without a further run", async () => {
+  const { url } = await api(() => ({ status: 200, body: { next_runs: [] } }));
+  const { out } = await cli(["dags", "next-execution", "etl"], { AIRFLARE_URL: url, AIRFLARE_TOKEN: "t" });
+  expect(out).toBe("None: the schedule makes no further run");
+});
+
+test("dags pause --all switches every DAG that is not paused, over all pages; a regex only those that fit", async () => {
+  const dags = Array.from({ length: 150 }, (_, i) => ({ dag_id: `dag_${i}`, is_paused: i === 0 }));
+  const { url, asked } = await api((path) => {
+    const offset = Number(/offset=(\d+)/.exec(path)?.[1] ?? -1);
+    return { status: 200, body: offset < 0 ? {} : { dags: dags.slice(offset, offset + 100), total_entries: 150 } };
+  });
+  const env = { AIRFLARE_URL: url, AIRFLARE_TOKEN: "t" };
+  const { out } = await cli(["dags", "pause", "--all"], env);
+  expect(out.split("\n")).toHaveLength(149);
+  expect(asked.filter((call) => (call as unknown[])[0] === "PATCH")).toHaveLength(149);
+  asked.length = 0;
+  expect((await cli(["dags", "pause", "^dag_1[12]$", "--treat-dag-id-as-regex"], env)).out).toBe(
+    "dag_11 paused\ndag_12 paused",
+  );
+  asked.length = 0;
+  expect((await cli(["dags", "unpause", "etl"], env)).out).toBe("etl active");
+  expect(asked).toEqual([["PATCH", "/api/v2/dags/etl", "Bearer t", { is_paused: false }]]);
+});
+
+test.each([
+  [["dags", "pause"]],
+  [["dags", "pause", "etl", "--all"]],
+  [["dags", "unpause", "(", "--treat-dag-id-as-regex"]],
+])("%j is refused before anything is asked", async (argv) => {
+  const { code, err } = await cli(argv, { AIRFLARE_URL: "http://127.0.0.1:1", AIRFLARE_TOKEN: "t" });
+  expect(code).toBe(1);
+  expect(err).toMatch(/usage: airflare dags pause|is no regular expression/);
+});
