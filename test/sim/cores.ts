@@ -94,6 +94,17 @@ const EMPTY: StepResult = {
   nextWakeAt: null,
 };
 
+/** Hears no wake-up while the task is looking: what it read before stands. */
+function deafWhileLooking(run: DagRun, input: StepInput): StepResult {
+  const { event } = input;
+  if (event.kind !== "task-instance-woken") return step(run, input);
+  const task = run.spec.tasks.findIndex(({ taskId }) => taskId === event.taskId);
+  const looks = run.instances.some(
+    (instance) => instance.task === task && instance.mapIndex === event.mapIndex && instance.state === "running",
+  );
+  return looks ? EMPTY : step(run, input);
+}
+
 /** Never re-sends a queued attempt whose message was lost. */
 function neverResends(run: DagRun, input: StepInput): StepResult {
   const result = step(run, input);
@@ -129,6 +140,7 @@ function ignoresTriggerRules(...[head, spec, longest]: Parameters<typeof createD
 export const BROKEN_CORES: Readonly<Record<string, Core>> = {
   "no token check": { ...REAL_CORE, step: (run, input) => step(run, withoutTokenCheck(run, input)) },
   "a claimed attempt is handed out again": { ...REAL_CORE, step: claimsTwice, driverDropsRepeats: false },
+  "a wake-up during a look is forgotten": { ...REAL_CORE, step: deafWhileLooking },
   "leases never expire": { ...REAL_CORE, step: forgetsLeases },
   "lost messages are never sent again": { ...REAL_CORE, step: neverResends },
   "a changed row is not written": { ...REAL_CORE, step: dropsChangedRow },

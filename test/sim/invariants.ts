@@ -124,7 +124,8 @@ function checkEffects(world: World, host: RunHost): void {
   for (const instance of host.durable.instances) {
     for (let tryNumber = 1; tryNumber <= instance.tryNumber; tryNumber++) {
       const count = world.effects.get(`${host.runId}|${instance.ord}|${tryNumber}`) ?? 0;
-      if (count > 1 && world.specs.get(host.runId)?.tasks[instance.task]?.kind !== "sensor") {
+      const waits = world.external.isWait(host, instance.ord);
+      if (count > 1 && !waits && world.specs.get(host.runId)?.tasks[instance.task]?.kind !== "sensor") {
         throw new Violation(
           `I8: ${host.runId} ord ${instance.ord} try ${tryNumber} ran ${count} times without a lost worker`,
         );

@@ -13,6 +13,7 @@ import type { Core } from "./cores.ts";
 import { drawDag } from "./dag-shapes.ts";
 import { Driver } from "./driver.ts";
 import { EventHeap } from "./event-heap.ts";
+import { ExternalWaits } from "./external-waits.ts";
 import { drawFaults, type Faults } from "./faults.ts";
 import { checkAtRest, checkStep, Violation } from "./invariants.ts";
 import { Rng } from "./rng.ts";
@@ -45,6 +46,7 @@ export class World {
   hash = 0;
   events = 0;
   readonly #heap = new EventHeap();
+  readonly external: ExternalWaits;
   readonly #healAt: number;
   #drivers = 0;
   #failureRate: number;
@@ -63,6 +65,7 @@ export class World {
     this.faults = drawFaults(this.rng);
     this.#healAt = this.now + this.rng.between(10_000, 600_000);
     this.#failureRate = this.rng.pick([0, 0.05, 0.2, 0.5]);
+    this.external = new ExternalWaits(this, seed);
     const runs = this.rng.between(1, 3);
     for (let index = 0; index < runs; index++) this.#planRun(index);
     this.#sweepLater();
@@ -159,6 +162,7 @@ export class World {
     const count = (this.starts.get(order.token) ?? 0) + 1;
     this.starts.set(order.token, count);
     if (count > 1) throw new Violation(`I3: token ${order.token} of ${host.runId} started ${count} times`);
+    this.external.onStart(host, order);
   }
 
   onEffect(host: RunHost, order: Order): void {
@@ -175,6 +179,8 @@ export class World {
   outcomeOf(host: RunHost, order: Order): AttemptOutcome {
     const task = host.durable.spec.tasks[order.task];
     if (task === undefined) throw new Violation(`an order names task ${order.task} that ${host.runId} does not have`);
+    const waiting = this.external.outcomeOf(host, order, task);
+    if (waiting !== undefined) return waiting;
     if (task.kind === "sensor" && order.pokes < 3 && this.rng.chance(0.5)) {
       return { kind: "reschedule", at: this.now + task.sensor!.pokeIntervalMs };
     }
@@ -205,6 +211,7 @@ export class World {
       if (this.trace.push(`${this.now} ${host.runId} ${event.kind} -> ${changes}`) > TRACE_LINES) this.trace.shift();
     }
     checkStep(this, host, run, event, result);
+    this.external.check(host, run);
   }
 
   #drawFollow(host: RunHost, taskId: string): readonly string[] {
