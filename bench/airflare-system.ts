@@ -15,25 +15,38 @@ const ENTRY = { deployed: "src/worker.ts", counting: "bench/counting/worker.ts" 
 /** Airflare and the client that reads its counters. */
 export interface AirflareSystem extends System {
   readonly client: HttpClient;
+  /** The history, for what no API answers in one question. */
+  database(): Promise<D1Database>;
+  /** One tick of the clock, answered when it is done. */
+  tick(at: number): Promise<void>;
+  /** Deploys the DAG folder as it is now. */
+  reload(): Promise<void>;
 }
 
 export interface AirflareOptions extends StartOptions {
   /** `counting` wraps the deployed entry and counts what it uses; it is never timed. */
   readonly entry: keyof typeof ENTRY;
+  /** The bench's own unless given. */
+  readonly dagFolder?: string;
+  /** False: nothing ticks but {@link AirflareSystem.tick}, and its time is the time of schedules. */
+  readonly ownClock?: boolean;
 }
 
-export async function startAirflare({ stateFolder, entry }: AirflareOptions): Promise<AirflareSystem> {
+export async function startAirflare(options: AirflareOptions): Promise<AirflareSystem> {
   const beganAt = performance.now();
-  const settings = await settingsOf(stateFolder, ENTRY[entry]);
+  const settings = await settingsOf(options);
   const answered = firstResponse(settings.workerdPort, "/api/v2/version");
   const server = await startServer(settings);
   const readyAt = performance.now();
   const answeredAt = await answered;
-  const { pid, startedAt } = lastWorkerd();
+  const { startedAt } = lastWorkerd();
+  let { pid } = lastWorkerd();
   const client = httpClient(settings.workerdPort, await authorization(settings));
   return {
     name: "Airflare",
-    pid,
+    get pid() {
+      return pid;
+    },
     client,
     start: { toFirstResponse: answeredAt - beganAt, fromWorkerd: answeredAt - startedAt, toReady: readyAt - beganAt },
     async trigger(shape) {
@@ -46,6 +59,16 @@ export async function startAirflare({ stateFolder, entry }: AirflareOptions): Pr
       if (body["state"] === "failed") throw new Error(`run ${id} of Airflare failed: ${JSON.stringify(body)}`);
       return body["state"] === "success";
     },
+    database: () => server.miniflare.getD1Database("DB"),
+    async tick(at) {
+      const { status } = await client.call("GET", `/cdn-cgi/local/scheduled?cron=*+*+*+*+*&time=${at}`);
+      if (status !== 200) throw new Error(`a tick was answered with ${status}`);
+    },
+    async reload() {
+      await server.reload();
+      // A new bundle starts workerd anew.
+      ({ pid } = lastWorkerd());
+    },
     async stop() {
       client.close();
       await server.stop();
@@ -53,20 +76,20 @@ export async function startAirflare({ stateFolder, entry }: AirflareOptions): Pr
   };
 }
 
-async function settingsOf(stateFolder: string, entryFile: string) {
+async function settingsOf({ stateFolder, entry, dagFolder, ownClock = true }: AirflareOptions) {
   const listener = await listenOnPort("0");
   const address = listener.address();
   return {
     projectFolder: PROJECT_FOLDER,
     stateFolder,
-    dagFolder: path.join(import.meta.dirname, "dags"),
-    entryFile,
+    dagFolder: dagFolder ?? path.join(import.meta.dirname, "dags"),
+    entryFile: ENTRY[entry],
     listener,
     url: `http://127.0.0.1:${typeof address === "object" ? address?.port : address}`,
     workerdPort: await freePort(),
-    tick: true,
+    tick: ownClock,
     secrets: { secretKey: randomBytes(32).toString("base64url"), adminPassword: randomBytes(15).toString("base64url") },
-    vars: { AIRFLARE_LOCAL: "1", AIRFLARE_QUEUE_HOLD: "0" },
+    vars: { AIRFLARE_LOCAL: "1", AIRFLARE_QUEUE_HOLD: "0", ...(ownClock ? {} : { AIRFLARE_TICK: "0" }) },
   };
 }
 

@@ -2,12 +2,15 @@
  * @module What the command line of `npm run bench` asks for.
  */
 import { parseArgs } from "node:util";
+import { SCALE_ROWS } from "./scale/scale-rows.ts";
 import type { StateKind } from "./state-folders.ts";
 
 export const WORKLOAD_NAMES = ["W1", "W2", "W3", "W4"] as const;
 export type WorkloadName = (typeof WORKLOAD_NAMES)[number];
 
-export const HELP = `Usage: npm run bench -- [--only W1,W2] [--state disk|memory] [--json FILE]
+const SCALE_NAMES = SCALE_ROWS.map(({ name }) => name);
+
+export const HELP = `Usage: npm run bench -- [--only W1,W2] [--state disk|memory] [--json FILE] [--scale]
 
 Measures Airflare on the local runtime beside Cloudflare Workflows doing the same work. Tracing is off for both.
 
@@ -16,7 +19,12 @@ Measures Airflare on the local runtime beside Cloudflare Workflows doing the sam
   W3  200 runs of 5-task chains triggered at once
   W4  cold start to first answer and first finished run, memory at rest
 
-  --only LIST        some of the workloads
+Scale rows, without a counterpart, each minutes long:
+
+${SCALE_ROWS.map(({ name, what }) => `  ${name}  ${what}`).join("\n")}
+
+  --only LIST        some of the workloads and scale rows
+  --scale            the scale rows, too
   --state KIND       disk or memory (a tmpfs) only; default: both
   --json FILE        writes everything measured and counted to FILE
   --no-counts        leaves out what a task uses and costs
@@ -26,6 +34,8 @@ Measures Airflare on the local runtime beside Cloudflare Workflows doing the sam
 export interface BenchOptions {
   readonly help: boolean;
   readonly only: ReadonlySet<WorkloadName>;
+  /** Names of scale rows. */
+  readonly scale: ReadonlySet<string>;
   readonly states: readonly StateKind[];
   readonly json: string | null;
   readonly counts: boolean;
@@ -41,22 +51,26 @@ export function readOptions(args: readonly string[]): BenchOptions {
       state: { type: "string" },
       json: { type: "string" },
       counts: { type: "boolean", default: true },
+      scale: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
+  const named = values.only?.split(",").map((name) => name.trim().toUpperCase()) ?? [...WORKLOAD_NAMES];
+  const unknown = named.find((name) => !isWorkload(name) && !SCALE_NAMES.includes(name));
+  if (unknown !== undefined)
+    throw new Error(`--only takes ${[...WORKLOAD_NAMES, ...SCALE_NAMES].join(", ")}, got "${unknown}"`);
   return {
     help: values.help,
-    only: new Set(values.only === undefined ? WORKLOAD_NAMES : values.only.split(",").map(workloadName)),
+    only: new Set(named.filter(isWorkload)),
+    scale: new Set([...named.filter((name) => SCALE_NAMES.includes(name)), ...(values.scale ? SCALE_NAMES : [])]),
     states: values.state === undefined ? ["disk", "memory"] : [stateKind(values.state)],
     json: values.json ?? null,
     counts: values.counts,
   };
 }
 
-function workloadName(text: string): WorkloadName {
-  const name = WORKLOAD_NAMES.find((one) => one === text.trim().toUpperCase());
-  if (name === undefined) throw new Error(`--only takes ${WORKLOAD_NAMES.join(", ")}, got "${text}"`);
-  return name;
+function isWorkload(name: string): name is WorkloadName {
+  return WORKLOAD_NAMES.some((one) => one === name);
 }
 
 function stateKind(text: string): StateKind {

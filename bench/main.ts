@@ -8,7 +8,9 @@ import process from "node:process";
 import { startAirflare } from "./airflare-system.ts";
 import { type BenchOptions, HELP, readOptions } from "./bench-options.ts";
 import { countUsage } from "./count-usage.ts";
-import { type BenchResult, type Counted, describeMachine, measuresTable, usageTable } from "./result.ts";
+import { type BenchResult, type Counted, describeMachine, figuresTable, measuresTable, usageTable } from "./result.ts";
+import type { Figure } from "./scale/scale-row.ts";
+import { SCALE_ROWS } from "./scale/scale-rows.ts";
 import { measureStarts } from "./start-up.ts";
 import { type StateFolders, stateFolders, type StateKind } from "./state-folders.ts";
 import { startWorkflows } from "./workflows-system.ts";
@@ -33,11 +35,18 @@ async function main(): Promise<void> {
     const found = await inFolders(state, (folders) => measureAll(options, state, folders));
     if (found === null) continue;
     measures[state] = found;
-    print(`State ${state === "disk" ? "on disk" : "in memory"}\n\n${measuresTable(found)}\n`);
+    if (found.length > 0) print(`State ${state === "disk" ? "on disk" : "in memory"}\n\n${measuresTable(found)}\n`);
   }
   const counted = options.counts ? ((await countAll(options)) ?? []) : [];
   if (counted.length > 0) print(`Airflare, used per task\n\n${usageTable(counted)}\n`);
-  const result: BenchResult = { date, machine, measures, counted };
+  const figures: Partial<Record<StateKind, readonly Figure[]>> = {};
+  for (const state of options.scale.size === 0 ? [] : options.states) {
+    const found = await inFolders(state, (folders) => measureScale(options, state, folders));
+    if (found === null) continue;
+    figures[state] = found;
+    print(`Scale, state ${state === "disk" ? "on disk" : "in memory"}\n\n${figuresTable(found)}\n`);
+  }
+  const result: BenchResult = { date, machine, measures, counted, figures };
   if (options.json !== null) await fs.writeFile(options.json, `${JSON.stringify(result, null, 2)}\n`);
 }
 
@@ -65,6 +74,15 @@ async function measureAll({ only }: BenchOptions, state: StateKind, folders: Sta
     measures.push(...(await measureStarts(starters)));
   }
   return measures;
+}
+
+async function measureScale({ scale }: BenchOptions, state: StateKind, folders: StateFolders): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const row of SCALE_ROWS.filter(({ name }) => scale.has(name))) {
+    progress(`${row.name} (${row.what}), state: ${state}`);
+    figures.push(...(await row.measure(folders)));
+  }
+  return figures;
 }
 
 /** What a task uses does not depend on where the state is: the quickest place will do. */

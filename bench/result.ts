@@ -4,6 +4,7 @@
 import os from "node:os";
 import type { CountedWorkload } from "./count-usage.ts";
 import { dollarsPerMillionTasks, PRICES_DATE } from "./prices.ts";
+import type { Figure } from "./scale/scale-row.ts";
 import type { StateKind } from "./state-folders.ts";
 import type { Shape } from "./system.ts";
 import type { Measure } from "./workloads.ts";
@@ -29,6 +30,7 @@ export interface BenchResult {
   readonly machine: Machine;
   readonly measures: Readonly<Partial<Record<StateKind, readonly Measure[]>>>;
   readonly counted: readonly Counted[];
+  readonly figures: Readonly<Partial<Record<StateKind, readonly Figure[]>>>;
 }
 
 export function describeMachine(): Machine {
@@ -53,6 +55,17 @@ export function measuresTable(measures: readonly Measure[]): string {
     (airflare / workflows).toFixed(2),
   ]);
   return table(["", "what", "Airflare", "Workflows", "Airflare / Workflows"], rows);
+}
+
+export function figuresTable(figures: readonly Figure[]): string {
+  return table(
+    ["", "what", "Airflare"],
+    figures.map(({ row, name, unit, value }) => [
+      row,
+      name,
+      unit === "/s" ? `${number(value)}/s` : `${number(value)} ${unit}`,
+    ]),
+  );
 }
 
 export function usageTable(counted: readonly Counted[]): string {

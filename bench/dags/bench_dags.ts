@@ -44,6 +44,11 @@ function mapOf(width: number) {
   });
 }
 
+export const chain1 = dag(
+  "chain_1",
+  { ...options, schedule: "0 * * * *", startDate: "2036-01-01" },
+  () => void first(),
+);
 export const chain10 = chainOf(10);
 export const chain5 = chainOf(5);
 export const fan100 = fanOf(100);

@@ -1,10 +1,14 @@
 /**
  * @module What answers in local workerd: the deployed Worker, with the platform's parts in front of it that a deployment has outside of its code: static
- * files, and the clock. Miniflare's own front would pass each request through three further Workers, which costs twice the request.
+ * files, and the clock; objects that are idle are closed. Miniflare's own front would pass each request through three further Workers, which costs twice the request.
  */
-import worker from "airflare/worker";
+import worker, * as deployed from "airflare/worker";
+import { closingWhenIdle } from "./close-when-idle.mjs";
 
 export * from "airflare/worker";
+
+export const DagObject = closingWhenIdle(deployed.DagObject);
+export const DagRunObject = closingWhenIdle(deployed.DagRunObject);
 
 /** As `run_worker_first` of wrangler.toml has it. */
 function isForWorker(pathname, patterns) {

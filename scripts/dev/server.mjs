@@ -7,6 +7,7 @@ import path from "node:path";
 import process from "node:process";
 import { createDagIndexGenerator } from "../dag-index/generator.mjs";
 import { listDagFiles } from "../dag-index/list-dag-files.mjs";
+import { IDLE_REASON } from "./close-when-idle.mjs";
 import { passConnections } from "./front.mjs";
 import { guardWorkerd } from "./guard-workerd.mjs";
 import { startTicking } from "./tick.mjs";
@@ -14,6 +15,12 @@ import { createWorkerBundler } from "./worker-bundle.mjs";
 
 const ASSETS_WORKER = "airflare-assets";
 const NO_CODE = { type: "ESModule", path: "assets.js", contents: "export default {};" };
+
+/**
+ * Above this many DAGs no object keeps a schedule alarm: thousands of alarms in one second would open all their objects at once, three files each. The
+ * ticks then start the schedules, in pages. Deployed, every object has its alarm.
+ */
+const OWN_ALARMS_DAGS_MAX = 1_000;
 
 /** Starts everything; resolves when workerd answers and D1 is migrated. */
 export async function startServer(settings) {
@@ -27,7 +34,8 @@ export async function startServer(settings) {
   const bundler = await createWorkerBundler({ ...settings, indexFile });
   let index = await generator.generate();
   let bundle = await bundler.build();
-  const optionsFor = await miniflareOptions(settings);
+  const optionsOf = await miniflareOptions(settings);
+  const optionsFor = (code) => optionsOf(code, clockOf(settings, index.dagIds.length));
   guardWorkerd();
   passConnections(settings.listener, settings.workerdPort);
   const miniflare = new Miniflare(optionsFor(bundle.code));
@@ -62,7 +70,14 @@ export async function startServer(settings) {
   };
 }
 
-/** Bindings as wrangler.toml has them, with local storage and secrets; answers the options for a bundle. */
+/** Who starts schedules: the objects' alarms, or the ticks. */
+function clockOf({ tick }, dags) {
+  if (!tick || dags <= OWN_ALARMS_DAGS_MAX) return {};
+  process.stdout.write(`${dags} DAGs: schedules start with the tick of their minute, not to the second\n`);
+  return { AIRFLARE_TICK: "0" };
+}
+
+/** Bindings as wrangler.toml has them, with local storage and secrets; answers the options for a bundle and further variables. */
 async function miniflareOptions(settings) {
   const [{ convertV4MiniflareOptions, Log, LogLevel }, { unstable_getMiniflareWorkerOptions }] = await Promise.all([
     import("miniflare"),
@@ -78,7 +93,7 @@ async function miniflareOptions(settings) {
     AIRFLARE_SECRET_KEY: settings.secrets.secretKey,
     AIRFLARE_ADMIN_PASSWORD: settings.secrets.adminPassword,
   };
-  return (code) =>
+  return (code, vars) =>
     convertV4MiniflareOptions({
       host: "127.0.0.1",
       cf: false,
@@ -87,12 +102,13 @@ async function miniflareOptions(settings) {
       resourcePersistencePath: path.join(settings.stateFolder, "state"),
       unsafeObservability: false,
       unsafeLocalExplorer: false,
+      handleStructuredLogs: writeLog,
       unsafeHandleRuntimeRestart: () => process.stdout.write("workerd ended and was started again\n"),
       workers: [
         {
           ...worker,
           name: worker.name ?? "airflare",
-          bindings,
+          bindings: { ...bindings, ...vars },
           serviceBindings: { ...worker.serviceBindings, ASSETS: ASSETS_WORKER },
           // No Worker in front of ours: see local-worker.mjs.
           unsafeDirectSockets: [{ host: "127.0.0.1", port: settings.workerdPort }],
@@ -102,4 +118,10 @@ async function miniflareOptions(settings) {
         ...externalWorkers,
       ],
     });
+}
+
+/** What workerd logs, but not that an idle object was closed, nor that its next life has set its alarm anew. */
+function writeLog({ level, message }) {
+  if (message.includes(IDLE_REASON) || message.startsWith("NOSENTRY SQLite alarm handler canceled")) return;
+  (level === "error" || level === "warn" ? process.stderr : process.stdout).write(`${message}\n`);
 }

@@ -1,0 +1,10 @@
+/**
+ * @module The scale rows: part of `npm run bench -- --scale`, or named by `--only`.
+ */
+import { backfillRow } from "./backfill.ts";
+import { crowdRow } from "./crowd-of-dags.ts";
+import { runTimeSchedulesRow } from "./run-time-schedules.ts";
+import type { ScaleRow } from "./scale-row.ts";
+import { timetablesRow } from "./timetables.ts";
+
+export const SCALE_ROWS: readonly ScaleRow[] = [crowdRow, runTimeSchedulesRow, backfillRow, timetablesRow];
