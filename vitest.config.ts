@@ -68,6 +68,8 @@ export default defineConfig({
                 AIRFLARE_QUEUE_HOLD: "0",
                 AIRFLARE_LOCAL: "1",
                 AIRFLARE_TICK: "0",
+                // As the clients of the tests have it: consumers read what they have sealed.
+                AIRFLARE_SECRET_KEY: "key",
               },
               // A queue a DAG author named, as docs describe it.
               queueProducers: { TASK_QUEUE_HEAVY: { queueName: "airflare-heavy" } },

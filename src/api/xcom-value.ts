@@ -5,6 +5,8 @@ import { AirflareError } from "../model/error.ts";
 import { RETURN_KEY, XCOM_INLINE_BYTES_MAX } from "../model/xcom.ts";
 import { READ_PAGE_SIZE } from "./all-pages.ts";
 import { decode, encode, toJsonProjection } from "../lib/codec.ts";
+import { MASK } from "./schemas/variables.ts";
+import { isSealed } from "../runtime/sealed-values.ts";
 import { xcomObjectKey } from "../runtime/xcom-key.ts";
 import type { ApiPorts } from "./ports.ts";
 import type { DagRunApi, ReadXComsAnswer, ReadXComsRequest } from "../model/protocol.ts";
@@ -17,9 +19,9 @@ const SHOWN_BYTES_MAX = 1024 * 1024;
 /** XComs of one request, over all of its map indexes. */
 const ENTRIES_MAX = 100_000;
 
-/** The value as plain JSON. */
+/** The value as plain JSON; `***` for one that holds a secret. */
 export async function shownValue(ports: ApiPorts, value: XComValue): Promise<unknown> {
-  if (value.in === "inline") return toJsonProjection(decode(value.text));
+  if (value.in === "inline") return isSealed(value.text) ? MASK : toJsonProjection(decode(value.text));
   if (value.encoding === "stream" || value.size > SHOWN_BYTES_MAX) {
     return { r2_key: value.key, size: value.size, sha256: value.sha256 };
   }
@@ -28,7 +30,9 @@ export async function shownValue(ports: ApiPorts, value: XComValue): Promise<unk
     throw new AirflareError("xcom_corrupt", `The XCom object ${value.key} is gone; clear the task that wrote it.`);
   }
   const bytes = new Uint8Array(await new Response(object.body).arrayBuffer());
-  return toJsonProjection(value.encoding === "bytes" ? bytes : decode(new TextDecoder().decode(bytes)));
+  if (value.encoding === "bytes") return toJsonProjection(bytes);
+  const text = new TextDecoder().decode(bytes);
+  return isSealed(text) ? MASK : toJsonProjection(decode(text));
 }
 
 /** A JSON value as it is stored; above the inline limit it is in R2 when this returns. */

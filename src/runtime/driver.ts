@@ -17,6 +17,7 @@ import { type AttemptScope, type RunningAttempt, startAttempt } from "./execute-
 import { Heartbeats } from "./heartbeats.ts";
 import type { RuntimePorts } from "./ports.ts";
 import { deliverReports, reportChunks } from "./report-delivery.ts";
+import { SealedValues } from "./sealed-values.ts";
 import { SecretMasker } from "./secret-masker.ts";
 import { SegmentsAhead } from "./segments-ahead.ts";
 import { StoredXComs } from "./stored-xcom.ts";
@@ -75,7 +76,7 @@ class Driver {
   readonly #dag: ExecutableDag;
   readonly #ports: RuntimePorts;
   readonly #limits: DriverLimits;
-  readonly #masker = new SecretMasker();
+  readonly #masker: SecretMasker;
   readonly #deadlines: Deadlines;
   readonly #stored: StoredXComs;
   readonly #heartbeats: Heartbeats;
@@ -97,9 +98,10 @@ class Driver {
     this.#dag = dag;
     this.#ports = { ...ports, run: this.#opening(ports.run) };
     this.#limits = limits;
+    this.#masker = new SecretMasker(ports.env);
     this.#leaseMs = batch.leaseMs;
     this.#deadlines = new Deadlines(ports);
-    this.#stored = new StoredXComs(ports.objects);
+    this.#stored = new StoredXComs(ports.objects, new SealedValues(ports.secrets, this.#masker));
     this.#heartbeats = new Heartbeats(batch.head, ports, batch.heartbeatMs, {
       tokens: () => [
         ...[...this.#running.keys()].filter((token) => !this.#ahead.has(token)),

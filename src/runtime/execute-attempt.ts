@@ -20,7 +20,8 @@ import { deferredOutcome, kwargsOf, lookAtTrigger } from "./deferral.ts";
 import { returnedOutcome, thrownOutcome } from "./outcome.ts";
 import { firstPokedAt, pokeAnswered, type PokeResult, type PokeScope, pokeThrew, timeoutAt } from "./poke.ts";
 import { OpenHooks } from "./open-hooks.ts";
-import type { RuntimePorts } from "./ports.ts";
+import type { Metric, RuntimePorts } from "./ports.ts";
+import { SealedValues } from "./sealed-values.ts";
 import type { SecretMasker } from "./secret-masker.ts";
 import { messageOf, signalCode, stackText } from "./signal.ts";
 import { taskOf } from "./spec-index.ts";
@@ -73,7 +74,7 @@ async function executeAttempt(attempt: Attempt): Promise<AttemptReport> {
   const { order, scope, log, abort } = attempt;
   const { now, metrics } = scope.ports;
   const startedAt = now();
-  const xcoms = new XComWriter(scope.head, order, scope.ports.objects);
+  const xcoms = new XComWriter(scope.head, order, scope.ports.objects, sealedValues(scope));
   const warn = (message: string): void => log.write("warning", message, "airflare");
   const stats = new StatsCollector(now, warn);
   const hooks = new OpenHooks();
@@ -88,19 +89,25 @@ async function executeAttempt(attempt: Attempt): Promise<AttemptReport> {
   xcoms.close();
   await hooks.close(scope.ports.sleep, warn);
   log.close();
-  handOver(stats, metrics);
+  handOver(stats, metrics, scope.masker);
   const text = log.drain();
   return { token: order.token, outcome, startedAt, endedAt: now(), ...(text === "" ? {} : { log: text }) };
 }
 
 /** A metrics port that breaks its promise not to throw must not cost the attempt its report. */
-function handOver({ metrics }: StatsCollector, port: RuntimePorts["metrics"]): void {
+function handOver({ metrics }: StatsCollector, port: RuntimePorts["metrics"], masker: SecretMasker): void {
   if (metrics.length === 0) return;
   try {
-    port(metrics);
+    port(metrics.map((metric) => masked(metric, masker)));
   } catch (error) {
     console.error(`Metrics of an attempt were lost: ${messageOf(error)}`);
   }
+}
+
+/** Names and tags are shown wherever metrics go. */
+function masked(metric: Metric, { mask }: SecretMasker): Metric {
+  const tags = Object.entries(metric.tags).map(([tag, value]) => [mask(tag), mask(value)]);
+  return { ...metric, name: mask(metric.name), tags: Object.fromEntries(tags) };
 }
 
 interface TaskWork extends Attempt {
@@ -232,21 +239,27 @@ function taskContext(work: TaskWork, task: TaskSpec): Context {
   return { ...base, ti, taskInstance: ti, task, signal: abort.signal, once: onceOf(order, scope) };
 }
 
+function sealedValues({ ports, masker }: AttemptScope): SealedValues {
+  return new SealedValues(ports.secrets, masker);
+}
+
 /** `ctx.once`: the result of the first completed call, over all attempts of the task instance. */
 function onceOf(order: AttemptOrder, scope: AttemptScope): Context["once"] {
   const request = { incarnation: scope.head.incarnation, token: order.token };
   return async <T>(key: string, fn: () => T | Promise<T>): Promise<T> => {
     const stored = await scope.ports.run.once({ ...request, key });
     // The text was made from a T by an attempt of this task.
-    if (stored !== null) return decode(stored) as T;
-    const text = encode(await fn());
+    const sealed = sealedValues(scope);
+    if (stored !== null) return decode(await sealed.open(stored)) as T;
+    sealed.assertName("key of once", key);
+    const text = await sealed.guard(encode(await fn()));
     if (text.length > ONCE_LENGTH_MAX) {
       throw new AirflareError(
         "xcom_too_large",
         `The result of once("${key}") of task ${order.taskId} has ${text.length} characters, over ${ONCE_LENGTH_MAX}: return a key to where the data lies.`,
       );
     }
-    return decode((await scope.ports.run.once({ ...request, key, text })) ?? text) as T;
+    return decode(await sealed.open((await scope.ports.run.once({ ...request, key, text })) ?? text)) as T;
   };
 }
 

@@ -53,10 +53,18 @@ export interface DagPort {
   observe(request: ObserveRequest): Promise<ObserveAnswer>;
 }
 
+/** Encryption with the deployment's key, bound to the run. */
+export interface SealPort {
+  /** Throws `not_configured` without a key. */
+  seal(text: string): Promise<string>;
+  open(sealed: string): Promise<string>;
+}
+
 export interface RuntimePorts {
   readonly run: DagRunPort;
   readonly dags: DagPort;
   readonly objects: ObjectStorePort;
+  readonly secrets: SealPort;
   readonly variables: VariablePort;
   readonly connections: ConnectionPort;
   /** Defaults declared in `airflare.config.ts` (`variables`): answered when the store has none; one that is no string makes the stored text JSON. */

@@ -17,6 +17,7 @@ import { withConsoleCaptured } from "./console-capture.ts";
 import { type ContextScope, runContext, taskInstanceContext } from "./context.ts";
 import { OpenHooks } from "./open-hooks.ts";
 import type { RuntimePorts } from "./ports.ts";
+import { SealedValues } from "./sealed-values.ts";
 import { SecretMasker } from "./secret-masker.ts";
 import { messageOf } from "./signal.ts";
 import { taskOf } from "./spec-index.ts";
@@ -44,7 +45,7 @@ export async function runCallback(
   dag: ExecutableDag,
   ports: RuntimePorts,
 ): Promise<string> {
-  const masker = new SecretMasker();
+  const masker = new SecretMasker(ports.env);
   const log = new TaskLog(ports.now, masker);
   const warn = (text: string): void => log.write("warning", text, "airflare");
   const stats = new StatsCollector(ports.now, warn);
@@ -102,7 +103,11 @@ function taskCallbackContext(
   const { head, ports, dag } = scope;
   const { taskId, mapIndex, tryNumber, error, reason } = command;
   const nothing = { xcoms: [], xcomsLeftOut: [], mappedTasks: [] };
-  const xcoms = new XComReader(ports.run, new StoredXComs(ports.objects), nothing);
+  const xcoms = new XComReader(
+    ports.run,
+    new StoredXComs(ports.objects, new SealedValues(ports.secrets, scope.masker)),
+    nothing,
+  );
   const instance = {
     taskId,
     mapIndex,

@@ -31,7 +31,7 @@ export function messageOf(thrown: unknown): string {
 /** The error as it crosses borders: no stack (that goes to the log), messages masked and cut. */
 export function thrownInfo(thrown: unknown, mask: (text: string) => string, depth = 0): ErrorInfo {
   const message = mask(messageOf(thrown)).slice(0, MESSAGE_LENGTH_MAX);
-  const info = { code: signalCode(thrown), message };
+  const info = { code: mask(signalCode(thrown)), message };
   const cause: unknown = thrown instanceof Error ? thrown.cause : undefined;
   if (cause === undefined || cause === null || depth >= CAUSES_MAX) return info;
   return { ...info, cause: thrownInfo(cause, mask, depth + 1) };

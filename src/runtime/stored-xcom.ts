@@ -7,6 +7,7 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import { AirflareError } from "../model/error.ts";
 import type { XComValue } from "../model/xcom.ts";
 import type { ObjectStorePort } from "./ports.ts";
+import type { SealedValues } from "./sealed-values.ts";
 
 type StoredXCom = Extract<XComValue, { in: "r2" }>;
 
@@ -15,11 +16,18 @@ const CACHE_BYTES_MAX = 16 * 1024 * 1024;
 
 export class StoredXComs {
   readonly #objects: ObjectStorePort;
+  readonly #sealed: Pick<SealedValues, "open">;
   readonly #cache = new Map<string, Promise<Uint8Array>>();
   #cachedBytes = 0;
 
-  constructor(objects: ObjectStorePort) {
+  constructor(objects: ObjectStorePort, sealed: Pick<SealedValues, "open">) {
     this.#objects = objects;
+    this.#sealed = sealed;
+  }
+
+  /** The codec text behind a stored one, which is sealed when there is a secret in it. */
+  opened(text: string): Promise<string> {
+    return this.#sealed.open(text);
   }
 
   /** The verified bytes. Shared between callers: do not hand them to authors without a copy. */

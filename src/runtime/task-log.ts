@@ -63,9 +63,11 @@ export class TaskLog {
   }
 
   #line(level: LogLevel, event: string, logger: string, fields?: object): string {
+    // Masked before it is cut: half a secret would not be found.
+    const masked = this.#masker.mask(event);
     const text =
-      event.length > LOG_EVENT_LENGTH_MAX ? `${event.slice(0, LOG_EVENT_LENGTH_MAX)}… [message truncated]` : event;
-    const fixed = { timestamp: new Date(this.#now()).toISOString(), level, event: this.#masker.mask(text), logger };
+      masked.length > LOG_EVENT_LENGTH_MAX ? `${masked.slice(0, LOG_EVENT_LENGTH_MAX)}… [message truncated]` : masked;
+    const fixed = { timestamp: new Date(this.#now()).toISOString(), level, event: text, logger };
     return `${JSON.stringify(fields === undefined ? fixed : { ...this.#extra(fields), ...fixed })}\n`;
   }
 

@@ -9,6 +9,7 @@ import type { DagRunHead } from "../model/dag-run.ts";
 import type { AttemptOrder } from "../model/protocol.ts";
 import { XCOM_INLINE_BYTES_MAX, type XComEncoding, type XComValue, type XComWrite } from "../model/xcom.ts";
 import type { ObjectStorePort } from "./ports.ts";
+import type { SealedValues } from "./sealed-values.ts";
 import { mappableLength, pickPath } from "./value-path.ts";
 import { xcomObjectKey } from "./xcom-key.ts";
 
@@ -25,15 +26,17 @@ export class XComWriter {
   readonly #head: DagRunHead;
   readonly #target: Target;
   readonly #objects: ObjectStorePort;
+  readonly #sealed: SealedValues;
   readonly #written = new Map<string, XComValue>();
   readonly #lengths: Record<string, number | null> = {};
   #inlineBytes = 0;
   #open = true;
 
-  constructor(head: DagRunHead, target: Target, objects: ObjectStorePort) {
+  constructor(head: DagRunHead, target: Target, objects: ObjectStorePort, sealed: SealedValues) {
     this.#head = head;
     this.#target = target;
     this.#objects = objects;
+    this.#sealed = sealed;
   }
 
   /** What was pushed so far, the last value of each key. */
@@ -63,6 +66,7 @@ export class XComWriter {
         `Task ${this.#target.taskId}: an XCom key is a text of 1 to ${KEY_LENGTH_MAX} characters.`,
       );
     }
+    this.#sealed.assertName("XCom key", key);
     const lengths = this.#lengthsOf(key, value);
     const stored = await this.#store(key, value);
     if (!this.#open) {
@@ -83,7 +87,7 @@ export class XComWriter {
     if (value instanceof ArrayBuffer && value.byteLength > XCOM_INLINE_BYTES_MAX) {
       return this.#putBuffered(key, new Uint8Array(value), value.byteLength, "buffer");
     }
-    const text = encode(value);
+    const text = await this.#sealed.guard(encode(value));
     const size = utf8Length(text);
     if (size <= XCOM_INLINE_BYTES_MAX && this.#inlineBytes + size <= REPORT_INLINE_BYTES_MAX) {
       this.#inlineBytes += size;

@@ -93,9 +93,9 @@ export class XComReader {
   }
 
   async #decode(value: XComValue): Promise<unknown> {
-    if (value.in === "inline") return decode(value.text);
+    if (value.in === "inline") return decode(await this.#stored.opened(value.text));
     const bytes = await this.#stored.bytes(value);
-    if (value.encoding === "devalue") return decode(new TextDecoder().decode(bytes));
+    if (value.encoding === "devalue") return decode(await this.#stored.opened(new TextDecoder().decode(bytes)));
     const copy = bytes.slice();
     return value.encoding === "buffer" ? copy.buffer : copy;
   }

@@ -3,7 +3,7 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import type { Connection, ConnectionPort, ObjectStorePort, VariablePort } from "../runtime/ports.ts";
+import type { Connection, ConnectionPort, ObjectStorePort, SealPort, VariablePort } from "../runtime/ports.ts";
 
 /** Values by name; what is no text is stored as JSON, as the API would. */
 export function memoryVariables(values: Readonly<Record<string, unknown>>): VariablePort {
@@ -35,6 +35,12 @@ export function connectionOf(id: string, fields: Partial<Connection>): Connectio
     ...fields,
     id,
   };
+}
+
+/** Keeps the texts instead of encrypting them. */
+export function memorySecrets(): SealPort {
+  const texts: string[] = [];
+  return { seal: async (text) => String(texts.push(text) - 1), open: async (sealed) => texts[Number(sealed)] ?? "" };
 }
 
 export function memoryObjects(): ObjectStorePort {

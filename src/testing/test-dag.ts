@@ -21,10 +21,12 @@ import { InvocationBudget } from "../runtime/budgets.ts";
 import { driveBatch } from "../runtime/driver.ts";
 import type { Connection, Metric, RuntimePorts } from "../runtime/ports.ts";
 import { runCallback } from "../runtime/run-callback.ts";
+import { SealedValues } from "../runtime/sealed-values.ts";
+import { SecretMasker } from "../runtime/secret-masker.ts";
 import { StoredXComs } from "../runtime/stored-xcom.ts";
 import { XComReader } from "../runtime/xcoms.ts";
 import { InProcessRun } from "./in-process-run.ts";
-import { JumpingClock, memoryConnections, memoryObjects, memoryVariables } from "./memory-ports.ts";
+import { JumpingClock, memoryConnections, memoryObjects, memorySecrets, memoryVariables } from "./memory-ports.ts";
 import { mockedDag, type Mocks } from "./mocked-dag.ts";
 
 /** Attempts side by side. */
@@ -123,6 +125,7 @@ class TestRun {
         },
       },
       objects: memoryObjects(),
+      secrets: memorySecrets(),
       variables: memoryVariables(options.variables ?? {}),
       connections: memoryConnections(options.connections ?? {}),
       variableDefaults: projectConfig().variables ?? {},
@@ -223,11 +226,15 @@ class TestRun {
 
   async #result(): Promise<TestDagRun> {
     const { run } = this.#run;
-    const xcoms = new XComReader(this.#run, new StoredXComs(this.#ports.objects), {
-      xcoms: [],
-      xcomsLeftOut: [],
-      mappedTasks: [],
-    });
+    const xcoms = new XComReader(
+      this.#run,
+      new StoredXComs(this.#ports.objects, new SealedValues(this.#ports.secrets, new SecretMasker())),
+      {
+        xcoms: [],
+        xcomsLeftOut: [],
+        mappedTasks: [],
+      },
+    );
     const taskInstances = await Promise.all(
       run.instances.map(async (instance): Promise<TestTaskInstance> => {
         const { taskId, mapIndex, state, tryNumber, error } = this.#run.viewOf(instance);

@@ -6,6 +6,7 @@ import type { AttemptReport } from "../../src/model/outcome.ts";
 import type { AttemptBatch, AttemptOrder } from "../../src/model/protocol.ts";
 import { startAttempt, type RunningAttempt } from "../../src/runtime/execute-attempt.ts";
 import { SecretMasker } from "../../src/runtime/secret-masker.ts";
+import { SealedValues } from "../../src/runtime/sealed-values.ts";
 import { StoredXComs } from "../../src/runtime/stored-xcom.ts";
 import { Deadlines } from "../../src/runtime/timeout.ts";
 import { XComReader } from "../../src/runtime/xcoms.ts";
@@ -25,7 +26,11 @@ export function startedAttempt(order: AttemptOrder, dag: ExecutableDag, options:
     ports,
     masker: new SecretMasker(),
     deadlines: new Deadlines(ports),
-    xcoms: new XComReader(ports.run, new StoredXComs(ports.objects), batch),
+    xcoms: new XComReader(
+      ports.run,
+      new StoredXComs(ports.objects, new SealedValues(ports.secrets, new SecretMasker())),
+      batch,
+    ),
   });
 }
 

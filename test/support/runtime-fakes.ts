@@ -16,6 +16,9 @@ import type {
   XComEntry,
 } from "../../src/model/protocol.ts";
 import type { ObjectStorePort, RuntimePorts } from "../../src/runtime/ports.ts";
+import { SealedValues } from "../../src/runtime/sealed-values.ts";
+import { SecretMasker } from "../../src/runtime/secret-masker.ts";
+import { memorySecrets } from "../../src/testing/memory-ports.ts";
 import { aDagRunHead, aDagSpec, aTaskSpec } from "./spec-builders.ts";
 
 /** 2026-01-31T02:00:00Z, where every fake clock starts. */
@@ -146,6 +149,7 @@ export function fakePorts(over: Partial<RuntimePorts> = {}): FakePorts {
     ...over,
     run: new FakeRun(),
     objects: new MemoryObjects(),
+    secrets: memorySecrets(),
     clock,
   };
 }
@@ -244,3 +248,6 @@ export function aDag(
     }),
   };
 }
+
+/** No secret is known, so nothing is sealed. */
+export const unsealed = new SealedValues(memorySecrets(), new SecretMasker());

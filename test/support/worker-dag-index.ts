@@ -31,6 +31,7 @@ const files: Readonly<Record<string, { readonly load: () => Promise<unknown>; re
       "defers_for_a_while",
     ],
   },
+  "canaries.ts": { load: () => import("../worker/dags/canaries.ts"), dagIds: ["canaries"] },
   "stored.ts": { load: () => import("../fixtures/storage/dags/stored.ts"), dagIds: ["stored"] },
   "stormy.ts": { load: () => import("../worker/faults/stormy.ts"), dagIds: ["stormy"] },
   ...exampleFiles,

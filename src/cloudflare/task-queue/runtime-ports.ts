@@ -8,6 +8,7 @@ import { callWithRetry } from "../../runtime/call-retry.ts";
 import { connectionPort } from "../connections.ts";
 import { metricsPort } from "../metrics.ts";
 import { objectStore } from "../object-store.ts";
+import { seal, unseal } from "../sealed-text.ts";
 import { variablePort } from "../variables.ts";
 import type { RuntimePorts } from "../../runtime/ports.ts";
 import { projectConfig } from "../../dag/config.ts";
@@ -34,6 +35,10 @@ export function runtimePorts(env: Env, dagId: DagId, runId: RunId): RuntimePorts
         callWithRetry(() => env.DAG.getByName(request.wait.dagId).observe(request), clock, GIVE_UP_MS),
     },
     objects: objectStore(env.OBJECTS),
+    secrets: {
+      seal: (text) => seal(env.AIRFLARE_SECRET_KEY, `run:${dagId}/${runId}`, text),
+      open: (sealed) => unseal(env.AIRFLARE_SECRET_KEY, `run:${dagId}/${runId}`, sealed),
+    },
     variables: variablePort(env),
     connections: connectionPort(env, projectConfig().connections ?? {}),
     variableDefaults: projectConfig().variables ?? {},

@@ -64,7 +64,8 @@ async function called(
   if (isQuery)
     for (const [name, value] of Object.entries(recordValue(data))) url.searchParams.append(name, String(value));
   const own = Object.entries(recordValue(headers)).map(([name, value]) => [name, String(value)]);
-  context.log.info(`Calling ${verb} ${url.origin}${url.pathname}`);
+  // The text as it was given: in a URL a secret may be encoded in parts, and would not be found.
+  context.log.info(`Calling ${verb} ${textValue(endpoint)}`);
   return httpCall(context.env, url, {
     method: verb,
     headers: { "idempotency-key": context.ti.idempotencyKey, ...target.headers, ...Object.fromEntries(own) },

@@ -9,7 +9,7 @@ import type { AttemptOrder, XComEntry } from "../../../src/model/protocol.ts";
 import { evaluateInput } from "../../../src/runtime/args.ts";
 import { StoredXComs } from "../../../src/runtime/stored-xcom.ts";
 import { XComReader, type XComSource } from "../../../src/runtime/xcoms.ts";
-import { aDag, aHead, anOrder, FakeRun, MemoryObjects } from "../../support/runtime-fakes.ts";
+import { aDag, aHead, anOrder, FakeRun, MemoryObjects, unsealed } from "../../support/runtime-fakes.ts";
 import { aTaskSpec } from "../../support/spec-builders.ts";
 
 const literal = (value: unknown): ArgExpr => ({ kind: "literal", text: encode(value) });
@@ -75,7 +75,7 @@ function input(
     head: aHead({ params: { region: "eu", deep: { list: [1, 2] } } }),
     order: anOrder("t", { args, ...order }),
     dag,
-    xcoms: new XComReader(run, new StoredXComs(new MemoryObjects()), source),
+    xcoms: new XComReader(run, new StoredXComs(new MemoryObjects(), unsealed), source),
   });
 }
 
@@ -128,7 +128,7 @@ describe("an unmapped input", () => {
 
   test("two attempts never share an input", async () => {
     const run = new FakeRun();
-    const xcoms = new XComReader(run, new StoredXComs(new MemoryObjects()), SOURCE);
+    const xcoms = new XComReader(run, new StoredXComs(new MemoryObjects(), unsealed), SOURCE);
     const scope = {
       head: aHead(),
       order: anOrder("t", { args: { a: xcom("rows"), b: xcom("rows", ["list"]) } }),
@@ -146,7 +146,7 @@ describe("an unmapped input", () => {
     const run = new FakeRun();
     run.xcoms.push(...[3, 1, 0, 2].map((index) => entry("many", index, index)));
     const source = { xcoms: [], xcomsLeftOut: [{ taskId: "many", key: "return_value" }], mappedTasks: ["many"] };
-    const xcoms = new XComReader(run, new StoredXComs(new MemoryObjects()), source);
+    const xcoms = new XComReader(run, new StoredXComs(new MemoryObjects(), unsealed), source);
     const scope = { head: aHead(), order: anOrder("t", { args: { all: xcom("many") } }), dag, xcoms };
     const inputs = await Promise.all([evaluateInput(scope), evaluateInput(scope)]);
     expect(inputs).toEqual([{ all: [0, 1, 2, 3] }, { all: [0, 1, 2, 3] }]);

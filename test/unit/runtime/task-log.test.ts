@@ -163,3 +163,11 @@ describe("console", () => {
     expect(formatPrinted(values)).toBe(text);
   });
 });
+
+test("a secret across the place where a long line is cut is masked as a whole", () => {
+  const masker = new SecretMasker();
+  masker.register("hunter22-hunter22");
+  const log = aLog(masker);
+  log.write("info", `${"x".repeat(LOG_EVENT_LENGTH_MAX - 8)}hunter22-hunter22`, "task");
+  expect(log.drain()).not.toContain("hunter22");
+});

@@ -7,7 +7,7 @@ import type { XComEntry } from "../../../src/model/protocol.ts";
 import { StoredXComs } from "../../../src/runtime/stored-xcom.ts";
 import { xcomPuller } from "../../../src/runtime/xcom-pull.ts";
 import { XComReader } from "../../../src/runtime/xcoms.ts";
-import { aDag, FakeRun, MemoryObjects } from "../../support/runtime-fakes.ts";
+import { aDag, FakeRun, MemoryObjects, unsealed } from "../../support/runtime-fakes.ts";
 import { aTaskSpec } from "../../support/spec-builders.ts";
 
 const inline = (value: unknown): XComEntry["value"] => ({ in: "inline", text: encode(value) });
@@ -40,7 +40,7 @@ const dag = aDag(
     },
   },
 );
-const xcoms = new XComReader(run, new StoredXComs(new MemoryObjects()), {
+const xcoms = new XComReader(run, new StoredXComs(new MemoryObjects(), unsealed), {
   xcoms: [],
   xcomsLeftOut: [],
   mappedTasks: ["each", "one_instance", "sibling", "empty"],

@@ -7,14 +7,18 @@ import { StoredXComs } from "../../../src/runtime/stored-xcom.ts";
 import { xcomObjectKey, xcomRunPrefix } from "../../../src/runtime/xcom-key.ts";
 import { XCOM_BUFFERED_BYTES_MAX, XComWriter } from "../../../src/runtime/xcom-writer.ts";
 import { XComReader } from "../../../src/runtime/xcoms.ts";
-import { aHead, anOrder, FakeRun, MemoryObjects } from "../../support/runtime-fakes.ts";
+import { aHead, anOrder, FakeRun, MemoryObjects, unsealed } from "../../support/runtime-fakes.ts";
 
 function writerOn(objects: MemoryObjects, over: Parameters<typeof anOrder>[1] = {}): XComWriter {
-  return new XComWriter(aHead(), anOrder("t", over), objects);
+  return new XComWriter(aHead(), anOrder("t", over), objects, unsealed);
 }
 
 function readerOn(objects: MemoryObjects): XComReader {
-  return new XComReader(new FakeRun(), new StoredXComs(objects), { xcoms: [], xcomsLeftOut: [], mappedTasks: [] });
+  return new XComReader(new FakeRun(), new StoredXComs(objects, unsealed), {
+    xcoms: [],
+    xcomsLeftOut: [],
+    mappedTasks: [],
+  });
 }
 
 async function stored(value: unknown, objects = new MemoryObjects()): Promise<XComValue> {
