@@ -36,8 +36,19 @@ describe("options", () => {
     expect(options).toMatchObject({ states: ["memory"], json: "out.json", counts: false });
   });
 
+  test("scale rows are measured when they are named, or all are asked for", () => {
+    expect([...readOptions([]).scale]).toEqual([]);
+    const named = readOptions(["--only", "w1,T4"]);
+    expect([[...named.only], [...named.scale]]).toEqual([["W1"], ["T4", "T5"]]);
+    const all = readOptions(["--scale"]);
+    expect([[...all.only], [...all.scale]]).toEqual([
+      ["W1", "W2", "W3", "W4"],
+      ["T1", "T2", "T3", "T4", "T5"],
+    ]);
+  });
+
   test.each([
-    [["--only", "W9"], /--only takes W1, W2, W3, W4, got "W9"/],
+    [["--only", "W9"], /--only takes W1, W2, W3, W4, T1.*, got "W9"/],
     [["--state", "tape"], /--state takes disk or memory, got "tape"/],
     [["--fast"], /--fast/],
   ])("%j is refused and the option named", (args, message) => {
