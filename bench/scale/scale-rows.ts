@@ -6,5 +6,6 @@ import { crowdRow } from "./crowd-of-dags.ts";
 import { runTimeSchedulesRow } from "./run-time-schedules.ts";
 import type { ScaleRow } from "./scale-row.ts";
 import { timetablesRow } from "./timetables.ts";
+import { waitingRow } from "./waiting.ts";
 
-export const SCALE_ROWS: readonly ScaleRow[] = [crowdRow, runTimeSchedulesRow, backfillRow, timetablesRow];
+export const SCALE_ROWS: readonly ScaleRow[] = [crowdRow, runTimeSchedulesRow, backfillRow, timetablesRow, waitingRow];

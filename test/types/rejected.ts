@@ -1,7 +1,20 @@
 /**
  * @module Wrong uses, each rejected by the compiler. `types.test.ts` takes the expectations away and looks at each error.
  */
-import { branch, chain, dag, empty, p, task, taskGroup, testDag, typed } from "airflare";
+import {
+  branch,
+  chain,
+  dag,
+  empty,
+  p,
+  r2Key,
+  s3Key,
+  task,
+  taskGroup,
+  testDag,
+  timeDeltaTrigger,
+  typed,
+} from "airflare";
 import { customerEtl, extract, load, transform } from "./etl.ts";
 
 const joined = task("joined", { triggerRule: "all_done" }, async ({ n }: { n: number }) => n);
@@ -15,6 +28,15 @@ export function rejectedInResults(): void {
   task("e2", async () => new Response(""));
   // @ts-expect-error a promise inside a result: value.later is a stream or promise
   task("e2b", async () => ({ later: Promise.resolve(1) }));
+}
+
+export function rejectedWaits(): void {
+  // @ts-expect-error unknown connection: "nowhere"
+  s3Key("e20", { bucketKey: "s3://b/k", awsConnId: "nowhere" });
+  // @ts-expect-error a bad duration: "soon"
+  timeDeltaTrigger("soon");
+  // @ts-expect-error a number where a key is wanted: type 'number' is not assignable
+  r2Key("e21", { bucket: "LAKE", key: 7 });
 }
 
 export function rejectedNames(): void {

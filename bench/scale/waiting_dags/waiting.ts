@@ -10,7 +10,7 @@ function crowd(dagId: string, pokeInterval: "1h" | "60s") {
   const wait = sensor(
     "wait",
     { pokeInterval, timeout: "7d", mode: "reschedule" },
-    async (_: { index: number }) => false,
+    async ({ index }: { index: number }) => index < 0,
   );
   return dag(dagId, options, () => void wait.expand({ index: list() }));
 }
