@@ -3,7 +3,13 @@
  */
 import { driveFromHttp, httpOffer } from "../cloudflare/task-queue/drive.ts";
 import { d1History, d1Page } from "./d1-history.ts";
-import { deleteConnection, getConnection, listConnections, setConnection } from "../cloudflare/connections.ts";
+import {
+  deleteConnection,
+  getConnection,
+  listConnections,
+  setConnection,
+  tryConnection,
+} from "../cloudflare/connections.ts";
 import { deleteVariable, getVariable, listVariables, setVariable } from "../cloudflare/variables.ts";
 import {
   dagOfBackfill,
@@ -43,6 +49,7 @@ export function cloudflarePorts(env: Env, index: DagIndex, waitUntil: (work: Pro
       delete: (key) => deleteVariable(env, key),
       list: (keyPattern, page) => listVariables(env, { keyPattern }, d1Page(page)),
     },
+    tryConnection: (entry) => tryConnection(env, entry),
     connections: {
       get: (id) => getConnection(env, id),
       set: (entry) => setConnection(env, entry, Date.now()),

@@ -246,6 +246,8 @@ export interface ApiPorts {
   readonly objects: ObjectStorePort;
   readonly variables: KeyedStore<VariableEntry>;
   readonly connections: KeyedStore<ConnectionEntry>;
+  /** Tries a connection out, as it is given. */
+  tryConnection(entry: ConnectionEntry): Promise<{ readonly status: boolean; readonly message: string }>;
   readonly pools: KeyedStore<PoolEntry>;
   readonly backfills: BackfillDirectory;
   readonly schedules: ScheduleDirectory;

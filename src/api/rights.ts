@@ -101,6 +101,7 @@ export const RIGHTS: Readonly<Record<string, Right>> = {
 
   "GET /api/v2/connections": "connection:read",
   "POST /api/v2/connections": "connection:edit",
+  "POST /api/v2/connections/test": "connection:edit",
   "PATCH /api/v2/connections": "connection:edit",
   "GET /api/v2/connections/:key{.+}": "connection:read",
   "PATCH /api/v2/connections/:key{.+}": "connection:edit",

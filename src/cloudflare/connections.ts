@@ -2,8 +2,10 @@
  * @module Airflow connections: the Worker's own environment first (`AIRFLARE_CONN_<ID>`, a URI or JSON), then D1, where password and extra are sealed, then a
  * binding that `airflare.config.ts` names (`"hyperdrive:PG"`).
  */
+import { testConnection } from "../dag/hooks/test-connection.ts";
 import { AirflareError } from "../model/error.ts";
 import type { Connection, ConnectionPort } from "../runtime/ports.ts";
+import { SecretMasker } from "../runtime/secret-masker.ts";
 import { connectionUri, parseConnection } from "./connection-uri.ts";
 import type { ConnectionFields } from "./connection-uri.ts";
 import type { Env } from "./env.ts";
@@ -69,6 +71,18 @@ export function connectionPort(env: Env, declared: Readonly<Record<string, strin
       return [...environmentIds(env, "CONN"), ...bound, ...rows.results.map((row) => row.connection_id)];
     },
   };
+}
+
+/** Tries a connection out as it is given. The answer holds no secret of it. */
+export async function tryConnection(
+  env: Env,
+  { id, ...fields }: ConnectionEntry,
+): Promise<{ readonly status: boolean; readonly message: string }> {
+  const connection = withUri(id, fields);
+  const masker = new SecretMasker(env);
+  masker.registerConnection(connection);
+  const { status, message } = await testConnection(connection, env);
+  return { status, message: masker.mask(message) };
 }
 
 /** Null when D1 has no such connection; the environment is not asked. */

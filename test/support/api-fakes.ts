@@ -256,6 +256,7 @@ export class FakeDeployment {
   });
   readonly pools = keyedStore<PoolEntry>((entry) => entry.name);
   readonly variables = keyedStore<VariableEntry>((entry) => entry.key);
+  readonly tried: ConnectionEntry[] = [];
   readonly connections = keyedStore<ConnectionEntry>((entry) => entry.id);
   readonly backfills = fakeBackfills();
   readonly schedules = fakeSchedules();
@@ -336,6 +337,7 @@ export class FakeDeployment {
       variables: this.variables,
       pools: this.pools,
       connections: this.connections,
+      tryConnection: async (entry) => (this.tried.push(entry), { status: true, message: "tried" }),
       backfills: this.backfills,
       schedules: this.schedules,
       secrets: this.secrets,

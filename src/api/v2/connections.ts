@@ -3,10 +3,18 @@
  */
 import { ConnectionBody, MASK, connectionListQuery, connectionResponse, unmasked } from "../schemas/variables.ts";
 import { keyedRoutes } from "../keyed-resource.ts";
+import { readBody } from "../validation.ts";
 import { validationError } from "../errors.ts";
 import type { ApiApp } from "../ports.ts";
+import type { ConnectionEntry } from "../../cloudflare/connections.ts";
+import type * as z from "zod/mini";
 
 export function connectionRoutes(app: ApiApp): void {
+  app.post("/api/v2/connections/test", async (c) => {
+    const body = await readBody(c, ConnectionBody);
+    const stored = await c.var.ports.connections.get(body.connection_id);
+    return c.json(await c.var.ports.tryConnection(triedEntry(body, stored)));
+  });
   keyedRoutes(app, {
     path: "/api/v2/connections",
     noun: "Connection",
@@ -25,25 +33,39 @@ export function connectionRoutes(app: ApiApp): void {
     body: ConnectionBody,
     store: (ports) => ports.connections,
     keyOf: (body) => body.connection_id,
-    entryOf: (body, stored, fields) => {
-      const keeps = (field: string): boolean => stored !== null && !fields.has(field);
-      const text = (field: "description" | "host" | "login" | "schema" | "password"): string | null =>
-        stored !== null && keeps(field) ? stored[field] : (body[field] ?? null);
-      return {
-        id: body.connection_id,
-        connType: stored !== null && keeps("conn_type") ? stored.connType : body.conn_type,
-        description: text("description"),
-        host: text("host"),
-        login: text("login"),
-        schema: text("schema"),
-        port: stored !== null && keeps("port") ? stored.port : (body.port ?? null),
-        password: stored !== null && body.password === MASK ? stored.password : text("password"),
-        extra:
-          stored !== null && keeps("extra") ? stored.extra : unmasked(extraOf(body.extra ?? null), stored?.extra ?? {}),
-      };
-    },
+    entryOf,
     response: connectionResponse,
   });
+}
+
+type Body = z.output<typeof ConnectionBody>;
+
+/** Of masked secrets the stored ones, as long as they go to the place they are stored for. */
+function triedEntry(body: Body, stored: ConnectionEntry | null): ConnectionEntry {
+  const place = ({ connType, host, port }: ConnectionEntry): string => JSON.stringify([connType, host, port]);
+  const alone = entryOf(body, null, new Set(Object.keys(body)));
+  if (stored === null || place(alone) !== place(stored)) return alone;
+  const tried = entryOf(body, stored, new Set(Object.keys(body)));
+  const endpoint = ({ extra }: ConnectionEntry): unknown => extra["endpoint_url"] ?? null;
+  return endpoint(tried) === endpoint(stored) ? tried : alone;
+}
+
+function entryOf(body: Body, stored: ConnectionEntry | null, fields: ReadonlySet<string>): ConnectionEntry {
+  const keeps = (field: string): boolean => stored !== null && !fields.has(field);
+  const text = (field: "description" | "host" | "login" | "schema" | "password"): string | null =>
+    stored !== null && keeps(field) ? stored[field] : (body[field] ?? null);
+  return {
+    id: body.connection_id,
+    connType: stored !== null && keeps("conn_type") ? stored.connType : body.conn_type,
+    description: text("description"),
+    host: text("host"),
+    login: text("login"),
+    schema: text("schema"),
+    port: stored !== null && keeps("port") ? stored.port : (body.port ?? null),
+    password: stored !== null && body.password === MASK ? stored.password : text("password"),
+    extra:
+      stored !== null && keeps("extra") ? stored.extra : unmasked(extraOf(body.extra ?? null), stored?.extra ?? {}),
+  };
 }
 
 /** `extra` is the text of a JSON object. */

@@ -174,3 +174,47 @@ describe("connections", () => {
     expect(deployment.connections.stored.size).toBe(0);
   });
 });
+
+describe("the test of a connection", () => {
+  const stored = {
+    connection_id: "pg",
+    conn_type: "postgres",
+    host: "db.example.com",
+    port: 5432,
+    login: "me",
+    password: "s3cret",
+    extra: '{"api_token":"t0ken","endpoint_url":"https://a.example.com"}',
+  };
+  const tried = async (change: object) => {
+    await send("POST", CONNECTIONS, stored);
+    const { status, json } = await send("POST", `${CONNECTIONS}/test`, { ...stored, ...change });
+    return { status, json, entry: deployment.tried.at(-1) };
+  };
+
+  it("tries what is sent and stores nothing", async () => {
+    expect(await send("POST", `${CONNECTIONS}/test`, { ...stored, connection_id: "new" })).toEqual({
+      status: 200,
+      json: { status: true, message: "tried" },
+    });
+    expect(deployment.tried).toMatchObject([{ id: "new", password: "s3cret", extra: { api_token: "t0ken" } }]);
+    expect(await send("GET", `${CONNECTIONS}/new`)).toMatchObject({ status: 404 });
+  });
+
+  it("uses stored secrets for the stored place only", async () => {
+    const masked = { password: "***", extra: '{"api_token":"***","endpoint_url":"https://a.example.com"}' };
+    expect((await tried(masked)).entry).toMatchObject({ password: "s3cret", extra: { api_token: "t0ken" } });
+    for (const elsewhere of [{ host: "evil.example.com" }, { port: 1 }, { conn_type: "http" }]) {
+      const { entry } = await tried({ ...masked, ...elsewhere });
+      expect(JSON.stringify(entry), JSON.stringify(elsewhere)).not.toMatch(/s3cret|t0ken/);
+    }
+    const { entry } = await tried({
+      password: "***",
+      extra: '{"api_token":"***","endpoint_url":"https://evil.example.com"}',
+    });
+    expect(JSON.stringify(entry)).not.toMatch(/s3cret|t0ken/);
+  });
+
+  it("refuses a body that is no connection", async () => {
+    expect(await send("POST", `${CONNECTIONS}/test`, { connection_id: "x" })).toMatchObject({ status: 422 });
+  });
+});
