@@ -14,7 +14,7 @@ const SECRET = "services/secret+key";
 
 export async function startS3(folder: string): Promise<RunningPart> {
   const program = await built();
-  const [data, meta] = [path.join(folder, "s3"), path.join(folder, "s3-meta")];
+  const [data, meta] = [path.join(folder, "s3"), path.join(folder, "meta-of-s3")];
   // A folder below the root is a bucket.
   await Promise.all([fs.mkdir(path.join(data, "lake"), { recursive: true }), fs.mkdir(meta)]);
   const port = await freePort();
