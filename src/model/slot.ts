@@ -80,7 +80,7 @@ export interface SlotDefinition {
 export interface SlotUsage {
   /** Null: nobody has defined the limit. */
   readonly definition: SlotDefinition | null;
-  readonly held: readonly (SlotHolder & { readonly ord: number; readonly slots: number })[];
+  readonly held: readonly (SlotHolder & SlotRef & { readonly slots: number })[];
   /** Slots that the waiting ask for in all. */
   readonly waitingSlots: number;
   readonly waiting: number;

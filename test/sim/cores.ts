@@ -27,6 +27,8 @@ export interface Core {
   readonly answersStored: boolean;
   /** A driver starts no token twice. */
   readonly driverDropsRepeats: boolean;
+  /** A slot that nobody renews is free again. */
+  readonly slotLeasesEnd: boolean;
 }
 
 export const REAL_CORE: Core = {
@@ -40,6 +42,7 @@ export const REAL_CORE: Core = {
   atomic: true,
   answersStored: true,
   driverDropsRepeats: true,
+  slotLeasesEnd: true,
 };
 
 /** Rewrites each reported or claimed token to the open one of the same instance, as an engine without token check would. */
@@ -125,6 +128,18 @@ function dropsCommands(run: DagRun, input: StepInput): StepResult {
   return { ...result, commands: result.commands.filter((command) => command.kind !== "run-state") };
 }
 
+/** Keeps the slots of a try that waits for its retry. */
+function keepsSlotsOnRetry(run: DagRun, input: StepInput): StepResult {
+  const result = step(run, input);
+  return { ...result, releases: result.releases.filter(({ ord }) => run.instances[ord]?.state !== "up_for_retry") };
+}
+
+/** Opens tasks without asking their limits. */
+function asksNoLimit(...[head, spec, longest]: Parameters<typeof createDagRun>): DagRun {
+  const tasks = spec.tasks.map((task) => ({ ...task, pool: "default_pool", maxActiveTisPerDag: null }));
+  return createDagRun(head, { ...spec, tasks }, longest);
+}
+
 /** Ignores the run's limit of tasks at once. */
 function ignoresMaxActiveTasks(...[head, spec, longest]: Parameters<typeof createDagRun>): DagRun {
   return createDagRun(head, { ...spec, maxActiveTasks: 1_000 }, longest);
@@ -151,5 +166,8 @@ export const BROKEN_CORES: Readonly<Record<string, Core>> = {
   "no sweep": { ...REAL_CORE, sweeps: false },
   "the outbox is cleared before delivery": { ...REAL_CORE, outboxKept: false },
   "older history wins": { ...REAL_CORE, historyGuarded: false },
+  "slots are kept over a retry": { ...REAL_CORE, step: keepsSlotsOnRetry },
+  "no limit is asked": { ...REAL_CORE, create: asksNoLimit },
+  "the leases of slots never end": { ...REAL_CORE, slotLeasesEnd: false },
   "outbox outside the transaction": { ...REAL_CORE, atomic: false },
 };

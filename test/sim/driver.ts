@@ -4,7 +4,8 @@
 import type { AttemptOutcome, AttemptReport } from "../../src/model/outcome.ts";
 import type { AttemptToken } from "../../src/model/ids.ts";
 import type { HandOffOffer } from "../../src/model/event.ts";
-import { type Answer, CallLost, type Order, type RunHost } from "./run-host.ts";
+import { CallLost } from "./call-lost.ts";
+import type { Answer, Order, RunHost } from "./run-host.ts";
 import type { World } from "./world.ts";
 
 const CALL_RETRIES_MAX = 4;

@@ -10,7 +10,8 @@ import type { DagRun } from "../../src/model/dag-run.ts";
 import type { TaskSpec } from "../../src/model/task-spec.ts";
 import { Violation } from "./invariants.ts";
 import { Rng } from "./rng.ts";
-import { CallLost, type Order, type RunHost } from "./run-host.ts";
+import { CallLost } from "./call-lost.ts";
+import type { Order, RunHost } from "./run-host.ts";
 import type { World } from "./world.ts";
 
 const RECHECK_MS = 3_600_000;
@@ -99,7 +100,7 @@ export class ExternalWaits {
 
   /** At least once: what fails, or whose answer is lost, is told again. */
   #tell(wait: Wait): void {
-    if (!wait.isNoted) return;
+    if (!wait.isNoted || wait.host.deleted) return;
     const { asked } = wait;
     try {
       if (this.#world.fault("pushFails")) throw new CallLost("the wake-up was not delivered");

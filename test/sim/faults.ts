@@ -24,6 +24,15 @@ export interface Faults {
   readonly pushFails: number;
   /** A row reaches the history after newer ones. */
   readonly historyLate: number;
+  /** The object of a limit forgets its memory between two calls. */
+  readonly slotObjectDies: number;
+  /** A run's call to a limit does not arrive, or its answer does not. */
+  readonly slotCallLost: number;
+  readonly slotReplyLost: number;
+  /** A grant that a limit brings to a run. */
+  readonly slotWordLost: number;
+  readonly slotWordTwice: number;
+  readonly slotWordLate: number;
 }
 
 export const FAULT_KINDS = [
@@ -43,6 +52,12 @@ export const FAULT_KINDS = [
   "userCommand",
   "pushFails",
   "historyLate",
+  "slotObjectDies",
+  "slotCallLost",
+  "slotReplyLost",
+  "slotWordLost",
+  "slotWordTwice",
+  "slotWordLate",
 ] as const satisfies readonly (keyof Faults)[];
 
 const LEVELS = [0, 0, 0.01, 0.05, 0.2] as const;
@@ -68,5 +83,11 @@ export function drawFaults(rng: Rng): Faults {
     userCommand: level() / 4,
     pushFails: level(),
     historyLate: level() * 3,
+    slotObjectDies: level(),
+    slotCallLost: level(),
+    slotReplyLost: level(),
+    slotWordLost: level(),
+    slotWordTwice: level(),
+    slotWordLate: level(),
   };
 }

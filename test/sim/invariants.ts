@@ -85,7 +85,9 @@ function checkLimit(host: RunHost, run: DagRun): void {
 
 /** After everything was calm for long enough. */
 export function checkAtRest(world: World): void {
+  world.limits.checkAtRest();
   for (const host of world.hosts) {
+    if (host.deleted) continue;
     const { head, instances, outbox } = host.durable;
     if (!FINISHED_RUN_STATES.has(head.state)) throw new Violation(`I5: ${host.runId} never ended, it is ${head.state}`);
     for (const instance of instances) {

@@ -11,10 +11,9 @@ import { OPEN_ATTEMPT_STATES } from "../../src/model/state.ts";
 import type { TaskInstance } from "../../src/model/task-instance.ts";
 import { followerNonce, followerOf } from "../../src/engine/dag-run/segment.ts";
 import { assertRun } from "../../src/engine/dag-run/invariants.ts";
+import { CallLost } from "./call-lost.ts";
+import { RunSlots } from "./run-slots.ts";
 import type { World } from "./world.ts";
-
-/** The call did not come back: the caller cannot know whether it counted. */
-export class CallLost extends Error {}
 
 // One of each for all worlds: a stack trace per drawn fault would cost more than the event.
 const OBJECT_DIED = new CallLost("the object died");
@@ -51,6 +50,9 @@ export class RunHost {
   readonly world: World;
   readonly runId: string;
   readonly durable: Durable;
+  readonly slots: RunSlots;
+  /** A user deleted the run: nothing of it answers any more. */
+  deleted = false;
   #run: DagRun | null = null;
 
   constructor(world: World, head: DagRunHead, spec: DagSpec, longest: Readonly<Record<string, number>>) {
@@ -68,6 +70,7 @@ export class RunHost {
       alarmAt: null,
     };
     this.#run = run;
+    this.slots = new RunSlots(world, this);
   }
 
   get head(): DagRunHead {
@@ -77,10 +80,11 @@ export class RunHost {
   /** One event, one transaction. Throws {@link CallLost} when the object dies or the reply does. */
   handle(event: RunEvent, offer: HandOffOffer | null, callId: string | null): Answer {
     const { world } = this;
-    if (world.fault("evict")) this.#run = null;
+    if (this.deleted) throw OBJECT_DIED;
+    if (world.fault("evict")) this.#forget();
     const stored = callId === null || !world.core.answersStored ? undefined : this.durable.answers.get(callId);
     if (stored !== undefined) return stored;
-    const run = this.#loaded();
+    const run = this.loaded();
     const now = Math.max(run.head.lastNow, world.objectClock());
     const result = world.core.step(run, {
       event,
@@ -94,6 +98,8 @@ export class RunHost {
     if (world.fault("crashBeforeCommit")) return this.#die();
     const answer = this.#commit(run, result, event, callId);
     if (world.fault("crashAfterCommit")) return this.#die();
+    this.slots.noteRenewals(result);
+    this.slots.send();
     this.#send(run, result);
     this.drainOutbox();
     if (callId !== null && world.fault("replyLost")) throw REPLY_LOST;
@@ -115,6 +121,7 @@ export class RunHost {
 
   onAlarm(): void {
     this.durable.alarmAt = null;
+    if (this.deleted) return;
     try {
       this.handle({ kind: "timer-due" }, null, null);
     } catch (error) {
@@ -130,9 +137,15 @@ export class RunHost {
     this.onAlarm();
   }
 
-  #loaded(): DagRun {
+  #forget(): void {
+    this.#run = null;
+    this.slots.forget();
+  }
+
+  loaded(): DagRun {
     if (this.#run === null) {
       const { durable } = this;
+      this.slots.send();
       this.#run = this.world.core.restore({
         head: { ...durable.head },
         spec: durable.spec,
@@ -146,7 +159,7 @@ export class RunHost {
   }
 
   #die(): never {
-    this.#run = null;
+    this.#forget();
     throw OBJECT_DIED;
   }
 
@@ -162,6 +175,9 @@ export class RunHost {
       else durable.facts.set(ord, facts);
     }
     durable.head = { ...run.head };
+    this.slots.note(result);
+    if (this.slots.owes) this.#armAt(this.world.now + 60_000);
+    this.world.limits.check();
     if (this.world.core.atomic || !this.world.fault("crashAfterCommit")) {
       for (const command of result.commands) durable.outbox.set(command.id, command);
     }

@@ -23,6 +23,9 @@ export interface Batch {
 export const REQUIRED_COVERAGE: readonly string[] = [
   ...FAULT_KINDS,
   "restored",
+  "run deleted",
+  "slot lease ended",
+  "event slots-answered",
   "handed off",
   "segment continued",
   "stale token",

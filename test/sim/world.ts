@@ -16,8 +16,10 @@ import { EventHeap } from "./event-heap.ts";
 import { ExternalWaits } from "./external-waits.ts";
 import { drawFaults, type Faults } from "./faults.ts";
 import { checkAtRest, checkStep, Violation } from "./invariants.ts";
+import { Limits } from "./slots.ts";
 import { Rng } from "./rng.ts";
-import { CallLost, type Order, RunHost } from "./run-host.ts";
+import { CallLost } from "./call-lost.ts";
+import { type Order, RunHost } from "./run-host.ts";
 import { userCommand } from "./user-commands.ts";
 
 const EVENTS_MAX = 60_000;
@@ -47,7 +49,9 @@ export class World {
   events = 0;
   readonly #heap = new EventHeap();
   readonly external: ExternalWaits;
+  readonly limits: Limits;
   readonly #healAt: number;
+  readonly #faultless: boolean;
   #drivers = 0;
   #failureRate: number;
 
@@ -63,9 +67,11 @@ export class World {
     this.checksRuns = options.checksRuns;
     this.traces = options.traces;
     this.faults = drawFaults(this.rng);
+    this.#faultless = Object.values(this.faults).every((level) => level === 0);
     this.#healAt = this.now + this.rng.between(10_000, 600_000);
     this.#failureRate = this.rng.pick([0, 0.05, 0.2, 0.5]);
     this.external = new ExternalWaits(this, seed);
+    this.limits = new Limits(this, seed);
     const runs = this.rng.between(1, 3);
     for (let index = 0; index < runs; index++) this.#planRun(index);
     this.#sweepLater();
@@ -73,6 +79,11 @@ export class World {
 
   get healed(): boolean {
     return this.now >= this.#healAt;
+  }
+
+  /** No fault for so long. */
+  calmFor(ms: number): boolean {
+    return this.#faultless || this.now >= this.#healAt + ms;
   }
 
   /** Runs until nothing is planned. Throws {@link Violation}. */
@@ -230,7 +241,7 @@ export class World {
   }
 
   #planRun(index: number): void {
-    const spec = drawDag(this.rng, `dag${index}`);
+    const spec = this.limits.assign(drawDag(this.rng, `dag${index}`));
     const longest: Record<string, number> = {};
     if (this.rng.chance(0.6)) {
       for (const task of spec.tasks) if (this.rng.chance(0.8)) longest[task.taskId] = this.rng.between(1, 900);
@@ -247,6 +258,7 @@ export class World {
       this.specs.set(head.runId, spec);
       const host = new RunHost(this, head, spec, longest);
       this.hosts.push(host);
+      this.limits.planDeletion(host);
       this.#start(host);
       if (this.rng.chance(this.faults.userCommand * 4)) this.#planUserCommand(host);
     });
@@ -278,7 +290,7 @@ export class World {
         const { durable } = host;
         const { head } = durable;
         const ended = head.state === "success" || head.state === "failed";
-        if (ended && durable.outbox.size === 0) continue;
+        if (host.deleted || (ended && durable.outbox.size === 0 && !host.slots.owes)) continue;
         open = true;
         if (!this.core.sweeps) continue;
         if (head.state === "queued") this.#start(host);

@@ -6,8 +6,14 @@ import { DatabaseSync } from "node:sqlite";
 
 export function nodeSql(): Sql {
   const database = new DatabaseSync(":memory:");
+  const statements = new Map<string, ReturnType<DatabaseSync["prepare"]>>();
+  const prepared = (text: string): ReturnType<DatabaseSync["prepare"]> => {
+    const statement = statements.get(text) ?? database.prepare(text);
+    statements.set(text, statement);
+    return statement;
+  };
   return {
-    exec: (statement, ...bindings) => database.prepare(statement).all(...bindings) as SqlRow[],
+    exec: (statement, ...bindings) => prepared(statement).all(...bindings) as SqlRow[],
     transactionSync(work) {
       database.exec("BEGIN");
       try {

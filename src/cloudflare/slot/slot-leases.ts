@@ -152,7 +152,7 @@ export class SlotLeases {
     const sum = this.#sql.exec("SELECT coalesce(sum(slots), 0) AS n FROM queue")[0];
     return {
       definition: this.#definition,
-      held: held.map(({ holder, ord, slots }) => ({ ...holder, ord, slots })),
+      held: held.map(({ holder, ord, ask, slots }) => ({ ...holder, ord, ask, slots })),
       waitingSlots: Number(sum?.["n"]),
       waiting: this.#waiting,
     };

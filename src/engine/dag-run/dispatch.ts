@@ -39,6 +39,7 @@ const GOES_ON: ReadonlySet<TaskInstanceState> = new Set<TaskInstanceState>(["up_
 export function openAttempts(ctx: StepContext): void {
   const { run, index } = ctx;
   const limitOfRun = run.spec.maxActiveTasks > 0 ? run.spec.maxActiveTasks : Infinity;
+  openGranted(ctx, limitOfRun);
   for (const task of ctx.freed) unpark(ctx, task);
   let room = ctx.input.offer?.room ?? 0;
   while (index.active + index.pending < limitOfRun) {
@@ -64,7 +65,23 @@ export function openAttempts(ctx: StepContext): void {
       handOff(ctx, instance);
     } else ctx.dispatch.push(instance.ord);
   }
-  giveBackUnused(ctx);
+}
+
+/**
+ * Those that just got their slots go before anybody else asks: who was without an answer has a place kept for it. Asking first would let two of them
+ * take each other's place for ever.
+ */
+function openGranted(ctx: StepContext, limitOfRun: number): void {
+  const { run, index } = ctx;
+  for (const ord of ctx.granted) {
+    const instance = instanceAt(run, ord);
+    if (instance.state !== "scheduled" || lacksSlots(index, instance)) continue;
+    if (index.active + index.pending >= limitOfRun) giveBackUnused(ctx, instance);
+    else {
+      openAttempt(ctx, instance);
+      ctx.dispatch.push(ord);
+    }
+  }
 }
 
 /** The attempt of a segment's next task, which its driver has begun at `at` under a nonce agreed upon beforehand. */

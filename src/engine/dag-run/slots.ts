@@ -82,18 +82,13 @@ export function takeSlots(ctx: StepContext, instance: TaskInstance, until: numbe
   }
   instance.sends = 0;
   instance.dueAt = 0;
-  pushReady(index, instance);
   ctx.granted.push(instance.ord);
 }
 
-/** The run has filled up while they waited: whoever got slots and cannot be opened must not keep them from others. */
-export function giveBackUnused(ctx: StepContext): void {
-  for (const ord of ctx.granted) {
-    const instance = instanceAt(ctx.run, ord);
-    if (instance.state !== "scheduled" || instance.slotsHeld === 0) continue;
-    dropSlots(ctx, instance);
-    pushReady(ctx.index, instance);
-  }
+/** The run has filled up while it waited: slots that it cannot use now must not be kept from others. */
+export function giveBackUnused(ctx: StepContext, instance: TaskInstance): void {
+  dropSlots(ctx, instance);
+  pushReady(ctx.index, instance);
 }
 
 /** The slots are somebody else's now: an open attempt is fenced off and the instance asks again. */
