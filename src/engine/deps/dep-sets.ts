@@ -2,6 +2,7 @@
  * @module Which deps apply when, on one page. The engine's decisions follow the same order (`decide.ts`, `settle.ts`, `dispatch.ts`).
  */
 import { dagRunStateDep } from "./dag-run-state-dep.ts";
+import { deferralDep } from "./deferral-dep.ts";
 import { mappedTaskUpstreamDep } from "./mapped-task-upstream-dep.ts";
 import { maxActiveTasksDep } from "./max-active-tasks-dep.ts";
 import { notInRetryPeriodDep } from "./not-in-retry-period-dep.ts";
@@ -35,6 +36,9 @@ export const QUEUEING_DEPS: readonly Dep[] = [
   taskConcurrencyDep,
   slotsAvailableDep,
 ];
+
+/** Why it does not go on yet: state `deferred`. Its other deps were met when its try began. */
+export const DEFERRED_DEPS: readonly Dep[] = [dagRunStateDep, deferralDep];
 
 /** Why it does not run yet: state `queued`. Nothing is decided any more. */
 export const RUNNING_DEPS: readonly Dep[] = [dagRunStateDep, workerDep];

@@ -1,7 +1,7 @@
 /**
  * @module Why does this task instance not run? All deps that apply to its state, told in sentences.
  */
-import { FINISHED_DEPS, QUEUEING_DEPS, RUNNING_DEPS, SCHEDULING_DEPS } from "./dep-sets.ts";
+import { DEFERRED_DEPS, FINISHED_DEPS, QUEUEING_DEPS, RUNNING_DEPS, SCHEDULING_DEPS } from "./dep-sets.ts";
 import { FINISHED_STATES } from "../../model/state.ts";
 import { runIndexOf } from "../dag-run/run-index.ts";
 import type { DagRun } from "../../model/dag-run.ts";
@@ -22,5 +22,6 @@ export function explain(run: DagRun, ord: number, now: number): DepStatus[] {
 function depsFor(state: TaskInstanceState): readonly Dep[] {
   if (FINISHED_STATES.has(state)) return FINISHED_DEPS;
   if (state === "scheduled") return QUEUEING_DEPS;
+  if (state === "deferred") return DEFERRED_DEPS;
   return state === "queued" || state === "running" ? RUNNING_DEPS : SCHEDULING_DEPS;
 }

@@ -26,6 +26,15 @@ describe("why a task instance does not run", () => {
       "Trigger Rule: Trigger rule all_success: of 2 upstream task instance(s) 1 succeeded, 1 are not finished.",
     ]);
   });
+  it("it is deferred", () => {
+    const run = new EngineRun([{ taskId: "a" }]);
+    run.start();
+    const deferral = { trigger: { kind: "date-time", at: 61_000 }, method: null, kwargs: "", timeoutAt: null } as const;
+    run.finish("a", { kind: "deferred", at: 61_000, deferral });
+    expect(blocking(run, "a")).toEqual([
+      "Deferral: Deferred with a date-time trigger, which is looked at in 60 s, or when it fires.",
+    ]);
+  });
   it("a limit is reached", () => {
     const run = new EngineRun([{ taskId: "a" }, { taskId: "b" }], { maxActiveTasks: 1 });
     run.start();
