@@ -84,6 +84,7 @@ export { typed, type NotStorable, type Typed } from "./dag/storable.ts";
 export { task, type TaskDef } from "./dag/task.ts";
 export { taskGroup, type TaskGroup, type TaskGroupOptions } from "./dag/task-group.ts";
 export type { DefaultArgs, TaskOptions } from "./dag/task-options.ts";
+export { type DagRunInfo, type DataInterval, Timetable, type TimeRestriction } from "./dag/custom-timetable.ts";
 export { cronDataInterval, cronTrigger, deltaDataInterval, deltaTrigger, events } from "./dag/timetables.ts";
 export type { MappedTaskArg, TaskArg, ValueRef, XComArg } from "./dag/xcom-arg.ts";
 export type { Duration } from "./lib/duration.ts";

@@ -27,6 +27,7 @@ import { deletePool, listPools, readPool, setPool } from "../cloudflare/pools.ts
 import { dagRunObjectName } from "../model/ids.ts";
 import { deleteRunObjects } from "../cloudflare/run-objects.ts";
 import { syncDeployment } from "../cloudflare/deploy-sync.ts";
+import { isTimetable, manualInterval } from "../dag/custom-timetable.ts";
 import { loadDag } from "../dag/dag-registry.ts";
 import { objectStore } from "../cloudflare/object-store.ts";
 import { readSpec } from "../cloudflare/spec-store.ts";
@@ -77,6 +78,10 @@ export function cloudflarePorts(env: Env, index: DagIndex, waitUntil: (work: Pro
     dag: (dagId) => env.DAG.getByName(dagId),
     run: (dagId, runId): DagRunApi => env.DAG_RUN.getByName(dagRunObjectName(dagId, runId)),
     loadSpec: async (dagId) => (await loadDag(index, dagId)).spec,
+    inferInterval: async (dagId, at) => {
+      const { timetable } = await loadDag(index, dagId);
+      return isTimetable(timetable) ? manualInterval(timetable, dagId, at) : null;
+    },
     storedSpec: (specHash) => readSpec(env.OBJECTS, specHash),
     rebuildHistory: (order) => rebuildPage(env, index, order),
     syncDeploy: () => syncDeployment(env, index),

@@ -255,6 +255,8 @@ export interface ApiPorts {
   run(dagId: DagId, runId: RunId): DagRunApi;
   /** The spec of a deployed DAG; throws `dag_import_error` when its file does not load. */
   loadSpec(dagId: DagId): Promise<DagSpec>;
+  /** The interval that the DAG's own timetable class gives a run made for this date; null when its schedule is none. Throws what its code throws. */
+  inferInterval(dagId: DagId, at: number): Promise<{ readonly start: number; readonly end: number } | null>;
   /** A stored spec of any version; null when nobody has it any more. */
   storedSpec(specHash: SpecHash): Promise<DagSpec | null>;
   /** Removes what one life of a run has in R2. */

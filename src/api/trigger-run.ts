@@ -25,8 +25,14 @@ export async function triggerRun(
   wanted: WantedRun,
 ): Promise<DagRunHead> {
   const specHash = deployedHash(index, dagId, await knownWithImportError(ports, index, dagId));
+  const { logicalDate, dataInterval: given } = wanted;
+  // A timetable of the author's own cannot be asked by the DAG's object.
+  const dataInterval = given ?? (logicalDate === null ? null : await ports.inferInterval(dagId, logicalDate));
   const request: CreateRunRequest = {
     ...wanted,
+    dataInterval,
+    // As Airflow: a run whose interval follows from its logical date is due at the interval's end.
+    runAfter: wanted.runAfter ?? (given === null ? (dataInterval?.end ?? null) : null),
     callId: ports.randomId(),
     specHash,
     backfillId: null,

@@ -7,7 +7,7 @@
  * for what it lacks. The hash is noted when nothing is left.
  */
 import type { DagImportError, DagIndex } from "../dag/dag-index.ts";
-import { sendDagPages } from "./dag-pages.ts";
+import { forEachDag, sendDagPages } from "./dag-pages.ts";
 import { differences, knownDags } from "./deploy-difference.ts";
 import { bringIn } from "./deploy-page.ts";
 import type { Env } from "./env.ts";
@@ -41,6 +41,7 @@ async function sync(env: Env, index: DagIndex, by: "event" | "clock"): Promise<P
   const { left, broken } = await differences(index, await knownDags(env.DB, "all"));
   if (left.length <= DIRECT_MAX) {
     await bringIn(env, index, left, now);
+    await refreshTimetables(env);
     await writeDeployment(env, index, broken, now);
     return "done";
   }
@@ -50,6 +51,13 @@ async function sync(env: Env, index: DagIndex, by: "event" | "clock"): Promise<P
     await sendDagPages(env, dagIds, `deploy:${bundleHash}`, { kind: "deploy-page", bundleHash });
   }
   return "under-way";
+}
+
+/** Code of a timetable may have changed though its DAG's spec has not. */
+async function refreshTimetables(env: Env): Promise<void> {
+  const query = "SELECT dag_id FROM dag WHERE timetable_kind = 'custom' AND is_stale = 0";
+  const { results } = await withHistory(() => env.DB.prepare(query).all<{ dag_id: string }>());
+  await forEachDag(results, (row) => env.DAG.getByName(row.dag_id).refreshTimetable());
 }
 
 async function writeDeployment(

@@ -4,6 +4,7 @@
  * Objects are typed by our own protocol instead of the platform's generated RPC types: a stub answers promises for exactly these calls.
  */
 import type { DagApi, DagRunApi } from "../model/protocol.ts";
+import type { DagTimetable } from "../model/custom-timetable.ts";
 import type { DagUpkeep, RunUpkeep } from "../model/upkeep.ts";
 import type { SlotApi } from "../model/slot.ts";
 import type { TaskMessage } from "../model/task-message.ts";
@@ -20,7 +21,7 @@ export interface MessageQueue {
 
 export interface Env {
   readonly DAG_RUN: ObjectNamespace<DagRunApi & RunUpkeep>;
-  readonly DAG: ObjectNamespace<DagApi & DagUpkeep>;
+  readonly DAG: ObjectNamespace<DagApi & DagUpkeep & DagTimetable>;
   readonly SLOT: ObjectNamespace<SlotApi>;
   /** Shard 0 of the default task queue; further shards are `TASK_QUEUE_1`, `TASK_QUEUE_2`, ... without a gap. */
   readonly TASK_QUEUE: MessageQueue;

@@ -3,6 +3,7 @@
  */
 import type { CallbackKind } from "../model/task-spec.ts";
 import type { CallbackContext, Context, DagCallbackContext } from "./context.ts";
+import type { Timetable } from "./custom-timetable.ts";
 import type { DagSpec } from "../model/dag-spec.ts";
 import type { TaskId } from "../model/ids.ts";
 
@@ -27,6 +28,8 @@ export interface TaskHandler {
 export interface ExecutableDag {
   readonly spec: DagSpec;
   readonly handlers: ReadonlyMap<TaskId, TaskHandler>;
+  /** The author's own timetable. */
+  readonly timetable?: Timetable;
   /** Functions of `.map(fn)`, by their number in `ArgExpr`. */
   readonly mapFunctions: readonly ((element: unknown) => unknown)[];
   readonly callbacks: Readonly<Partial<Record<"success" | "failure", readonly DagCallback[]>>>;

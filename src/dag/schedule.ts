@@ -8,6 +8,7 @@ import type { Asset } from "./asset.ts";
 import type { DeltaSpec, ScheduleSpec } from "../model/dag-spec.ts";
 import { durationMs, type Duration } from "../lib/duration.ts";
 import { invalidDag, type Place } from "./invalid-dag.ts";
+import { isTimetable, type Timetable } from "./custom-timetable.ts";
 import { instantOf } from "./days-ago.ts";
 import { isTimeZone } from "../lib/time-zone.ts";
 import { parseCron } from "../engine/timetable/cron-expression.ts";
@@ -41,9 +42,9 @@ export interface EventsSchedule {
 }
 
 /**
- * Cron text or preset (`@daily`), `{ every: "6h" }`, `{ cron, timezone }`, `{ at: [dates] }`, assets, or null.
+ * Cron text or preset (`@daily`), `{ every: "6h" }`, `{ cron, timezone }`, `{ at: [dates] }`, a `Timetable` of your own, assets, or null.
  */
-export type Schedule = string | DeltaSchedule | CronSchedule | EventsSchedule | readonly Asset[] | null;
+export type Schedule = string | DeltaSchedule | CronSchedule | EventsSchedule | Timetable | readonly Asset[] | null;
 
 export interface ScheduleOptions {
   readonly schedule?: Schedule;
@@ -76,6 +77,7 @@ export function readSchedule(place: Place, options: ScheduleOptions, timezone: s
   if (given === null) return { spec: { kind: "none" }, text: null };
   const asInterval = options.scheduleInterval !== undefined || projectConfig().createCronDataIntervals === true;
   if (typeof given === "string") return { spec: textSchedule(given, asInterval, timezone), text: given };
+  if (isTimetable(given)) return { spec: { kind: "custom" }, text: given.summary };
   if (isAssetList(given)) return { spec: assetSchedule(place, given), text: "Asset" };
   if (typeof given === "object") {
     if ("every" in given) return everySchedule(place, given, asInterval);

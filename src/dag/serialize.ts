@@ -16,6 +16,7 @@ import { assertTimeZone, scheduleSpec } from "./schedule.ts";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { canonicalJson } from "../lib/canonical-json.ts";
 import { dagCallbacks, taskCallbacks } from "./callbacks.ts";
+import { isTimetable } from "./custom-timetable.ts";
 import { dagDate, instantOf } from "./days-ago.ts";
 import { dedented } from "./doc-md.ts";
 import { invalidDag } from "./invalid-dag.ts";
@@ -52,8 +53,10 @@ export function serializeDag(
     tasks: tasks.map(({ spec: taskSpec }) => taskSpec),
     warnings: warningsOf(builder, options),
   };
+  const schedule = options.schedule ?? options.scheduleInterval;
   return {
     spec,
+    ...(isTimetable(schedule) ? { timetable: schedule } : {}),
     handlers: new Map(
       tasks.map(({ spec: { taskId }, placed, callbacks }) => [taskId, handlerOf(placed, callbacks, spec)]),
     ),

@@ -15,7 +15,7 @@ export const BACKFILL_SLOTS_MAX = 10_000;
 /** Slots that are counted; beyond them the size is told by the pace so far. */
 const COUNTED_MAX = 2 * BACKFILL_SLOTS_MAX;
 /** Schedules without a grid of times. */
-const NON_PERIODIC: ReadonlySet<string> = new Set(["none", "once", "continuous", "assets"]);
+const NON_PERIODIC: ReadonlySet<string> = new Set(["none", "once", "continuous", "assets", "custom"]);
 
 /** What becomes of one slot. */
 export type SlotAction = "create" | "reprocess" | "in flight" | "already exists";

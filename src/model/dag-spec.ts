@@ -59,6 +59,8 @@ export type ScheduleSpec =
   | { readonly kind: "continuous" }
   /** `restrictToEvents`: a run by hand belongs to the event before it. */
   | { readonly kind: "events"; readonly at: readonly number[]; readonly restrictToEvents?: boolean }
+  /** The author's own class, asked in a Worker. */
+  | { readonly kind: "custom" }
   | { readonly kind: "assets"; readonly uris: readonly string[] };
 
 export interface DagSpec {

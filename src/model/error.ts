@@ -11,6 +11,7 @@ interface ErrorCode {
 
 /** Every code with its HTTP status. `docs/errors.md` is generated from this table. */
 export const ERROR_CODES = {
+  invalid_timetable: { status: 400, retryable: false, doc: "A timetable written as a class answers what cannot be." },
   invalid_cursor: { status: 400, retryable: false, doc: "The cursor is none that an answer of this call gave." },
   dag_not_found: { status: 404, retryable: false, doc: "No deployed DAG has this id." },
   dag_run_not_found: { status: 404, retryable: false, doc: "The DAG has no run with this id." },

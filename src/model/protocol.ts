@@ -5,6 +5,7 @@
  * Claim, heartbeat, report and read are one port (`DagRunPort`), so that workers elsewhere can be added.
  */
 import type { ArgExpr, ExpandSpec } from "./arg-expr.ts";
+import type { RunAhead } from "./custom-timetable.ts";
 import type { BackfillAnswer, BackfillOrder } from "./backfill.ts";
 import type { ScheduleAnswer, ScheduleOrder } from "./run-schedule.ts";
 import type { AttemptReport, ErrorInfo } from "./outcome.ts";
@@ -381,6 +382,8 @@ export interface DagApi {
     readonly paused: boolean;
     readonly specHash: SpecHash | null;
     readonly nextRunAfter: number | null;
+    /** The runs that a timetable of the author's own has said so far. */
+    readonly ahead?: readonly RunAhead[];
     /** Interval of the last run that the schedule made; an object of the build before does not say. */
     readonly last?: { readonly start: number; readonly end: number } | null;
     readonly activeRuns: number;

@@ -2,6 +2,7 @@
  * @module Queue messages: the closed list. A consumer that meets an unknown `v` or kind retries later (a newer deploy may be rolling out).
  */
 import type { AttemptToken, DagId, Incarnation, RunId, TaskId } from "./ids.ts";
+import type { TimetableOrder } from "./custom-timetable.ts";
 import type { Command } from "./command.ts";
 
 export const MESSAGE_VERSION = 1;
@@ -30,6 +31,8 @@ export type TaskMessage =
       readonly taskId: TaskId | null;
       readonly command: Extract<Command, { kind: "task-callback" | "dag-callback" }>;
     })
+  /** An author's timetable is asked for the runs ahead. */
+  | (MessageBase & { readonly kind: "timetable"; readonly order: TimetableOrder })
   /** The history of a DAG is put in order: what retention removes, what objects and D1 owe each other. */
   | (MessageBase & { readonly kind: "retention-page"; readonly dagId: DagId })
   /** A page of DAGs that are due: their objects are woken. */

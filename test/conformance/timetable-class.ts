@@ -34,6 +34,7 @@ const CLASSES: Readonly<Record<ScheduleSpec["kind"], string>> = {
   once: "OnceTimetable",
   continuous: "ContinuousTimetable",
   events: "EventsTimetable",
+  custom: "Timetable",
   assets: "AssetTriggeredTimetable",
 };
 

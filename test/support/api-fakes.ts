@@ -348,6 +348,7 @@ export class FakeDeployment {
       syncDeploy: async () => {
         if (this.history.fail !== null) throw this.history.fail;
       },
+      inferInterval: async (dagId, at) => (dagId === "workdays" ? { start: at - 1_000, end: at } : null),
       rebuildHistory: async ({ cursor }) => {
         this.rebuilt.push(cursor);
         const counts = { dags: 1, dagsRestored: 0, runs: 10, runsRestored: 4, runsRemoved: 1 };

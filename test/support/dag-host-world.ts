@@ -5,6 +5,7 @@ import type { MirrorRows } from "../../src/cloudflare/history/mirror-rows.ts";
 import { NO_ROWS } from "../../src/cloudflare/history/mirror-rows.ts";
 import { DagHost } from "../../src/cloudflare/dag/host.ts";
 import type { DagRunHead } from "../../src/model/dag-run.ts";
+import type { TimetableOrder } from "../../src/model/custom-timetable.ts";
 import type { DagSpec } from "../../src/model/dag-spec.ts";
 import type { CreateDagRunRequest, CreateRunRequest, DagRunApi, RunCommand } from "../../src/model/protocol.ts";
 import type { DagRunState, TaskInstanceState } from "../../src/model/state.ts";
@@ -29,6 +30,7 @@ export class DagHostWorld {
   readonly alarms: number[] = [];
   readonly mirrored: MirrorRows[] = [];
   readonly errors: string[] = [];
+  readonly timetableOrders: TimetableOrder[] = [];
   readonly runs = new Map<string, WorldRun>();
   /** Throws while a run's object or D1 does not answer. */
   onCall: () => void = () => {};
@@ -139,6 +141,7 @@ export class DagHostWorld {
       gather: () => this.onGather(),
       setAlarm: (at) => this.alarms.push(at),
       later: (work) => this.#later.push(work),
+      askTimetable: async (order) => void this.timetableOrders.push(order),
       retentionMs: RETENTION_MS,
       ownSchedule: this.#ownSchedule,
       onError: (what) => this.errors.push(what),

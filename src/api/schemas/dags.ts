@@ -184,6 +184,7 @@ const PERIODIC: Readonly<Record<ScheduleSpec["kind"], boolean>> = {
   once: false,
   continuous: false,
   events: false,
+  custom: true,
   assets: false,
 };
 

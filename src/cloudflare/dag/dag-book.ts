@@ -12,6 +12,7 @@ import type { DagPorts } from "./dag-ports.ts";
 import type { DagState } from "./dag-state.ts";
 import { ExternalWatches } from "./external-watches.ts";
 import { isHistoryOwed, owedRows } from "./owed-rows.ts";
+import { ASK_AGAIN_MS, failedAgainAt, orderAhead } from "./runs-ahead.ts";
 import { nextFireAt } from "./schedule-rows.ts";
 import { CONFIRM_MS, countRuns, hasOpenRuns, nextCheckAt, nextQueuedAt } from "./run-rows.ts";
 import { hasStorage, readSpec, readState, writeState } from "./storage.ts";
@@ -36,6 +37,8 @@ export class DagBook {
   /** Runs just made, by id: not given to the history yet, because their own pushes may come first. */
   readonly #fresh = new Map<RunId, MirrorRow>();
   #gathering = false;
+  /** When runs ahead were asked for last. Gone with the object: then it asks again. */
+  #askedAt = 0;
   /** Rows on their way to D1. */
   #writing: Promise<unknown> = Promise.resolve();
   /** What the history did not take. Gone with the object: then the runs' own pushes bring it. */
@@ -112,8 +115,37 @@ export class DagBook {
     const isOwed = this.#unwritten.length > 0 || state.mirrorOwed || isHistoryOwed(sql);
     const unwritten = isOwed ? now + MIRROR_RETRY_MS : null;
     const woken = this.watches.dueAt();
-    for (const at of [fires, this.#checkAt(now), nextQueuedAt(sql, now), nextFireAt(sql), unwritten, woken, also])
+    const asked = this.#askTimetable(state, now);
+    for (const at of [
+      asked,
+      fires,
+      this.#checkAt(now),
+      nextQueuedAt(sql, now),
+      nextFireAt(sql),
+      unwritten,
+      woken,
+      also,
+    ])
       this.#alarm.arm(at === null ? null : Math.max(at, now));
+  }
+
+  /** Asks the author's timetable when runs ahead run short. The answer: when to look again. */
+  #askTimetable(state: DagState, now: number): number | null {
+    const spec = this.spec(state);
+    if (spec?.schedule.kind !== "custom") return null;
+    const order = orderAhead(spec, state, now);
+    if (order === null) return failedAgainAt(state);
+    if (now >= this.#askedAt + ASK_AGAIN_MS) {
+      this.#askedAt = now;
+      const { askTimetable, later, onError } = this.ports;
+      later(askTimetable(order).catch((error: unknown) => onError("timetable", error)));
+    }
+    return this.#askedAt + ASK_AGAIN_MS;
+  }
+
+  /** The answer has come: the next order need not wait. */
+  timetableAnswered(): void {
+    this.#askedAt = 0;
   }
 
   alarmFired(): void {

@@ -15,6 +15,8 @@ import type {
   ObserveRequest,
   RunStatePush,
 } from "../../model/protocol.ts";
+import type { DagTimetable } from "../../model/custom-timetable.ts";
+import { MESSAGE_VERSION } from "../../model/task-message.ts";
 import type { DagUpkeep } from "../../model/upkeep.ts";
 import { objectSql } from "../dag-run/sql.ts";
 import { defaultRetentionMs } from "../env.ts";
@@ -25,7 +27,7 @@ import { DagHost } from "./host.ts";
 /** A run that ends within this time is written to the history once, as ended. */
 const GATHER_MS = 50;
 
-export class DagObject extends DurableObject<Env> implements DagApi, DagUpkeep {
+export class DagObject extends DurableObject<Env> implements DagApi, DagUpkeep, DagTimetable {
   readonly #host: DagHost;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -43,6 +45,10 @@ export class DagObject extends DurableObject<Env> implements DagApi, DagUpkeep {
       // Not awaited: the output gate holds every answer until the alarm is stored with the rows of the same turn.
       setAlarm: (at) => ctx.waitUntil(ctx.storage.setAlarm(at)),
       later: (work) => ctx.waitUntil(work),
+      askTimetable: (order) => {
+        const key = `timetable:${order.dagId}:${order.specHash}:${order.last?.end ?? 0}`;
+        return env.TASK_QUEUE.sendBatch([{ body: { v: MESSAGE_VERSION, kind: "timetable", key, order } }]);
+      },
       retentionMs: defaultRetentionMs(env),
       ownSchedule: env.AIRFLARE_TICK !== "0",
       onError: (what, error) => console.error(`DAG ${dagId}, ${what}: will be repeated.`, error),
@@ -104,6 +110,14 @@ export class DagObject extends DurableObject<Env> implements DagApi, DagUpkeep {
 
   async deleteRun(runId: RunId): Promise<boolean> {
     return await this.#host.deleteRun(runId);
+  }
+
+  async extendTimetable(page: Parameters<DagTimetable["extendTimetable"]>[0]): Promise<void> {
+    this.#host.extendTimetable(page);
+  }
+
+  async refreshTimetable(): Promise<void> {
+    this.#host.refreshTimetable();
   }
 
   async keptRuns(request: Parameters<DagUpkeep["keptRuns"]>[0]): ReturnType<DagUpkeep["keptRuns"]> {

@@ -3,6 +3,7 @@
  */
 import type { DagId, RunId } from "../../model/ids.ts";
 import type { DagRunApi } from "../../model/protocol.ts";
+import type { TimetableOrder } from "../../model/custom-timetable.ts";
 import type { Sql } from "../dag-run/sql.ts";
 import type { MirrorRows } from "../history/mirror-rows.ts";
 
@@ -24,6 +25,8 @@ export interface DagPorts {
   readonly ownSchedule: boolean;
   /** How long ended runs are kept when their DAG does not say, ms; null: for ever. */
   readonly retentionMs: number | null;
+  /** Has the author's timetable asked for runs ahead, by a message. */
+  readonly askTimetable: (order: TimetableOrder) => Promise<unknown>;
   /** A failure that will be repeated. */
   readonly onError: (what: string, error: unknown) => void;
 }

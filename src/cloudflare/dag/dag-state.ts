@@ -15,6 +15,15 @@ export interface DagState {
   last: DataInterval | null;
   /** The next run as computed after the last change; null = none, or not computed yet (`AIRFLARE_TICK=0` before the first tick). */
   next: DagRunInfo | null;
+  /** A timetable of the author's own: its next runs, by the version that said so. */
+  ahead?: {
+    readonly specHash: SpecHash;
+    readonly runs: readonly DagRunInfo[];
+    /** There is no run behind these. */
+    readonly ended: boolean;
+    /** When the author's code failed last. */
+    readonly failedAt: number | null;
+  };
   /** Time of the newest tick; an older one does nothing. */
   tickedAt: number;
   /** The object's clock never goes below this. */

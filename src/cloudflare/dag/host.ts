@@ -7,6 +7,7 @@
 import { assert } from "../../lib/assert.ts";
 import type { BackfillAnswer, BackfillOrder } from "../../model/backfill.ts";
 import { AirflareError, errorInfo } from "../../model/error.ts";
+import type { TimetablePage } from "../../model/custom-timetable.ts";
 import type { ScheduleAnswer, ScheduleOrder } from "../../model/run-schedule.ts";
 import type { DagRunHead } from "../../model/dag-run.ts";
 import type { DagSpec } from "../../model/dag-spec.ts";
@@ -36,6 +37,7 @@ import { RunMaker } from "./run-maker.ts";
 import { RunOrders } from "./run-orders.ts";
 import { KeptRuns } from "./kept-runs.ts";
 import { listRuns } from "./run-rows.ts";
+import { takeAhead } from "./runs-ahead.ts";
 import { RunSchedules } from "./run-schedules.ts";
 import { deleteCallsBefore, openStorage, upgradeStorage, writeSpec } from "./storage.ts";
 import type { Watch } from "./watchers.ts";
@@ -168,7 +170,8 @@ export class DagHost {
     const state = this.#book.read();
     if (state === null) return null;
     const { paused, specHash, next, last } = state;
-    return { paused, specHash, nextRunAfter: next?.runAfter ?? null, last, activeRuns: this.#runs.count() };
+    const ahead = state.ahead === undefined ? {} : { ahead: state.ahead.runs };
+    return { paused, specHash, nextRunAfter: next?.runAfter ?? null, last, ...ahead, activeRuns: this.#runs.count() };
   }
 
   /** Settles when the history has, or has refused, what this object wrote so far: a list read then shows the runs just made. */
@@ -193,6 +196,24 @@ export class DagHost {
   /** Removes the run and its object's storage. False when there is none. */
   async deleteRun(runId: RunId): Promise<boolean> {
     return await this.#runs.remove(runId, "deleted");
+  }
+
+  /** Takes over runs ahead that the author's timetable has answered, and makes those that are due. */
+  extendTimetable(page: TimetablePage): void {
+    this.#turn.change((state) => {
+      if (!takeAhead(state, page, this.#book.now(state))) return;
+      this.#book.timetableAnswered();
+      this.#turn.promise(state);
+    }, "only-if-changed");
+  }
+
+  /** The code may have changed with a deploy: what is ahead is asked for anew. */
+  refreshTimetable(): void {
+    this.#turn.change((state) => {
+      delete state.ahead;
+      this.#book.timetableAnswered();
+      this.#turn.promise(state);
+    }, "only-if-changed");
   }
 
   keptRuns(request: KeptRunsRequest): KeptRunsAnswer | null {

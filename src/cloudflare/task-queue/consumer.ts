@@ -7,6 +7,7 @@
  */
 import { claimAttempts, driveClaimed, type Invocation, newInvocation } from "./drive.ts";
 import { handleDeadLetters, isDeadLetterQueue } from "./dead-letter.ts";
+import { consumeTimetable } from "./consume-timetable.ts";
 import { consumeCallback } from "./consume-callback.ts";
 import type { DagIndex } from "../../dag/dag-index.ts";
 import type { Env } from "../env.ts";
@@ -64,6 +65,8 @@ async function consumeOther(message: Message, { env, index }: Invocation): Promi
       return acknowledge([message], () => tickDags(env, body.dagIds, body.scheduledAt));
     case "deploy-page":
       return acknowledge([message], () => bringInPage(env, index, body));
+    case "timetable":
+      return acknowledge([message], () => consumeTimetable(body.order, env, index));
     case "retention-page":
       return acknowledge([message], () => keepDag(env, body.dagId));
     default:

@@ -23,6 +23,8 @@ export type Scheduled = Pick<DagSpec, "schedule" | "startDate" | "endDate" | "ca
 export function timetableOf(schedule: ScheduleSpec): Timetable {
   switch (schedule.kind) {
     case "none":
+    // The engine runs no author's code: the DAG's object has its runs ahead.
+    case "custom":
     case "assets":
       return new NullTimetable();
     case "cron-trigger": {

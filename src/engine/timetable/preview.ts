@@ -43,10 +43,16 @@ export function previewRuns(
     const earlier = runs.at(-1)?.runAfter ?? last?.end ?? info.runAfter;
     const { runAfter } = info;
     const mark = crons.length === 0 ? null : markOf(crons, timezone, earlier, runAfter);
-    runs.push({ ...info, wall: wallTime(timezone, runAfter), offsetMs: zoneOffsetMs(timezone, runAfter), mark });
+    runs.push(previewed(info, timezone, mark));
     before = info.interval;
   }
   return runs;
+}
+
+/** A run in the zone's time. */
+export function previewed(info: DagRunInfo, timezone: string, mark: ClockMark | null): PreviewedRun {
+  const { runAfter } = info;
+  return { ...info, wall: wallTime(timezone, runAfter), offsetMs: zoneOffsetMs(timezone, runAfter), mark };
 }
 
 function cronsOf(schedule: ScheduleSpec): readonly CronExpression[] {

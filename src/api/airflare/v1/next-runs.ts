@@ -4,7 +4,7 @@
  */
 import * as z from "zod/mini";
 import { scheduleSpec } from "../../../dag/schedule.ts";
-import { previewRuns } from "../../../engine/timetable/preview.ts";
+import { previewed, previewRuns } from "../../../engine/timetable/preview.ts";
 import type { PreviewedRun } from "../../../engine/timetable/preview.ts";
 import { durationMs } from "../../../lib/duration.ts";
 import { isTimeZone } from "../../../lib/time-zone.ts";
@@ -36,7 +36,12 @@ export function nextRunRoutes(app: ApiApp): void {
     const row = await requireDag(c);
     const { ports } = c.var;
     const [spec, state] = await Promise.all([requireSpec(c, row), ports.dag(row.dagId).readState()]);
-    return answer(c, previewRuns(spec, state?.last ?? null, ports.now(), query.limit));
+    const { schedule, timezone } = spec;
+    if (schedule.kind !== "custom") return answer(c, previewRuns(spec, state?.last ?? null, ports.now(), query.limit));
+    return answer(
+      c,
+      (state?.ahead ?? []).slice(0, query.limit).map((run) => previewed(run, timezone, null)),
+    );
   });
 
   app.get("/api/airflare/v1/nextRuns", (c) => {

@@ -41,3 +41,31 @@ export function readImportError(db: D1Database, importErrorId: number): Promise<
     db.prepare("SELECT * FROM import_error WHERE import_error_id = ?").bind(importErrorId).first<ImportErrorRow>(),
   );
 }
+
+/** An author's timetable failed: an import error of its file, until {@link clearTimetableError} or a deploy. */
+export async function noteTimetableError(
+  db: D1Database,
+  file: string,
+  dagId: string,
+  message: string,
+  at: number,
+): Promise<void> {
+  const sql = `INSERT INTO import_error (filename, message, at) VALUES (?, ?, ?)
+    ON CONFLICT (filename) DO UPDATE SET message = excluded.message, at = excluded.at`;
+  await withHistory(() =>
+    db
+      .prepare(sql)
+      .bind(file, `${timetablePrefix(dagId)}${message}`, at)
+      .run(),
+  );
+}
+
+export async function clearTimetableError(db: D1Database, file: string, dagId: string): Promise<void> {
+  const prefix = timetablePrefix(dagId);
+  const sql = "DELETE FROM import_error WHERE filename = ? AND substr(message, 1, ?) = ?";
+  await withHistory(() => db.prepare(sql).bind(file, prefix.length, prefix).run());
+}
+
+function timetablePrefix(dagId: string): string {
+  return `Timetable of DAG ${dagId}: `;
+}
