@@ -52,6 +52,7 @@ export { SlackHook, type SlackMessage } from "./dag/hooks/slack-hook.ts";
 export { callWorker, type CallWorkerOptions } from "./dag/operators/call-worker.ts";
 export { queueSend, type QueueSendOptions } from "./dag/operators/queue-send.ts";
 export { slackWebhook, type SlackWebhookOptions } from "./dag/operators/slack-webhook.ts";
+export { triggerDag, type TriggerDagOptions } from "./dag/operators/trigger-dag.ts";
 export { workflow, type WorkflowOptions } from "./dag/operators/workflow.ts";
 export { PostgresHook } from "./dag/hooks/postgres-hook.ts";
 export { SqlHook, type SqlResult, type SqlRow, type StreamOptions } from "./dag/hooks/sql-hook.ts";

@@ -1,7 +1,7 @@
 /**
  * @module Triggering a run: the DAG's object makes it, the run's object takes it over and may hand first attempts to this very request.
  */
-import { askDag, refusedError } from "./ask-dag.ts";
+import { askDag, refusedError } from "../runtime/ask-dag.ts";
 import { HttpDetailError, uniqueConstraintError } from "./errors.ts";
 import { runNotFound } from "./run-access.ts";
 import type { ApiPorts } from "./ports.ts";

@@ -54,7 +54,10 @@ export function countedPorts(ports: RuntimePorts, budget: InvocationBudget): Run
       readXComs: counted((request) => run.readXComs(request)),
       once: counted((request) => run.once(request)),
     },
-    dags: { observe: counted((request) => dags.observe(request)) },
+    dags: {
+      trigger: counted((order) => dags.trigger(order)),
+      observe: counted((request) => dags.observe(request)),
+    },
     objects: { put: counted((key, body) => objects.put(key, body)), get: counted((key) => objects.get(key)) },
     variables: { get: counted((name) => variables.get(name)), names: counted(() => variables.names()) },
     connections: { get: counted((id) => connections.get(id)), ids: counted(() => connections.ids()) },

@@ -162,6 +162,7 @@ function outsideFor({ order, scope, startedAt }: TaskWork): Outside {
     now: ports.now,
     firstPokedAt: sensor === null ? null : firstPokedAt(sensor),
     timeoutAt: until,
+    trigger: (wanted) => ports.dags.trigger(wanted),
     observe: (wait) => ports.dags.observe({ waiter, wait, until: until ?? order.deferral?.timeoutAt ?? null }),
   };
 }

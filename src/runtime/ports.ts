@@ -1,6 +1,7 @@
 /**
  * @module What running an attempt needs from outside, as narrow ports. Cloudflare's adapters and the in-process run of tests implement them.
  */
+import type { TriggeredRun, TriggerOrder } from "../dag/outside.ts";
 import type { DagRunPort, ObserveAnswer, ObserveRequest } from "../model/protocol.ts";
 
 /** R2 as the runtime sees it. */
@@ -48,8 +49,9 @@ export interface Metric {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Other DAGs, for tasks that wait for them. */
+/** Other DAGs, for tasks that start runs of them or wait for them. */
 export interface DagPort {
+  trigger(order: TriggerOrder): Promise<TriggeredRun>;
   observe(request: ObserveRequest): Promise<ObserveAnswer>;
 }
 

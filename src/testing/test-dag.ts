@@ -117,6 +117,12 @@ class TestRun {
     this.#ports = {
       run: this.#run,
       dags: {
+        trigger: ({ dagId }) => {
+          throw new AirflareError(
+            "dag_not_found",
+            `testDag runs one DAG: mock the task that triggers DAG ${dagId} (mock: { <task id>: undefined }).`,
+          );
+        },
         observe: ({ wait }) => {
           throw new AirflareError(
             "dag_not_found",

@@ -140,7 +140,10 @@ export function fakePorts(over: Partial<RuntimePorts> = {}): FakePorts {
   return {
     variables: { get: async () => undefined, names: async () => [] },
     connections: { get: async () => undefined, ids: async () => [] },
-    dags: { observe: async () => ({ isDeployed: false, unknown: [], runs: [] }) },
+    dags: {
+      trigger: async () => ({ runId: "triggered", logicalDate: 0, isNew: true }),
+      observe: async () => ({ isDeployed: false, unknown: [], runs: [] }),
+    },
     metrics: () => undefined,
     randomId: () => `id-${++ids}`,
     env: {},

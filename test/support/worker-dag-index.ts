@@ -31,6 +31,10 @@ const files: Readonly<Record<string, { readonly load: () => Promise<unknown>; re
       "defers_for_a_while",
     ],
   },
+  "triggering.ts": {
+    load: () => import("../worker/dags/triggering.ts"),
+    dagIds: ["triggered", "triggers", "triggers_and_waits", "triggers_by_id"],
+  },
   "canaries.ts": { load: () => import("../worker/dags/canaries.ts"), dagIds: ["canaries"] },
   "stored.ts": { load: () => import("../fixtures/storage/dags/stored.ts"), dagIds: ["stored"] },
   "stormy.ts": { load: () => import("../worker/faults/stormy.ts"), dagIds: ["stormy"] },

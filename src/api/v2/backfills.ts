@@ -4,7 +4,7 @@
 import * as z from "zod/mini";
 import type { BackfillAnswer, BackfillOrder } from "../../model/backfill.ts";
 import type { DagId } from "../../model/ids.ts";
-import { askDag, refusedError } from "../ask-dag.ts";
+import { askDag, refusedError } from "../../runtime/ask-dag.ts";
 import { boundedConf } from "../conf-size.ts";
 import { HttpDetailError } from "../errors.ts";
 import { pageRequest } from "../paging.ts";

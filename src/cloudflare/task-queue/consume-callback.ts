@@ -20,7 +20,7 @@ export async function consumeCallback(message: CallbackMessage, env: Env, index:
     command.kind === "task-callback"
       ? await run.readTaskInstances({ taskIds: [command.taskId], mapIndexes: [command.mapIndex], offset: 0, limit: 1 })
       : null;
-  const lines = await runCallback(message, head, view?.views[0] ?? null, dag, runtimePorts(env, dagId, runId));
+  const lines = await runCallback(message, head, view?.views[0] ?? null, dag, runtimePorts(env, index, dagId, runId));
   if (lines === "") return;
   if (command.kind === "dag-callback") {
     console.log(`airflare: ${command.callback} callback of DAG ${dagId}, run ${runId}:\n${lines}`);

@@ -45,12 +45,12 @@ export function newInvocation(env: Env, index: DagIndex, driver: DriverLimits["d
  * answer: nothing was started. The call id is this delivery's own: another delivery of the same message must not get the same attempts.
  */
 export async function claimAttempts(
-  { env, budget }: Invocation,
+  { env, index, budget }: Invocation,
   messages: readonly AttemptsMessage[],
 ): Promise<AttemptBatch | null> {
   const [first] = messages;
   if (first === undefined) return null;
-  const ports = runtimePorts(env, first.dagId, first.runId);
+  const ports = runtimePorts(env, index, first.dagId, first.runId);
   const request = {
     callId: ports.randomId(),
     incarnation: first.incarnation,
@@ -65,7 +65,7 @@ export async function claimAttempts(
 export async function driveClaimed(batch: AttemptBatch, invocation: Invocation): Promise<void> {
   const { env, index } = invocation;
   const { dagId, runId } = batch.head;
-  const ports = runtimePorts(env, dagId, runId);
+  const ports = runtimePorts(env, index, dagId, runId);
   let dag: ExecutableDag;
   try {
     dag = await loadDag(index, dagId);

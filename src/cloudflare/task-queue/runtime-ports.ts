@@ -9,6 +9,8 @@ import { connectionPort } from "../connections.ts";
 import { metricsPort } from "../metrics.ts";
 import { objectStore } from "../object-store.ts";
 import { seal, unseal } from "../sealed-text.ts";
+import { triggerRun } from "./trigger-run.ts";
+import type { DagIndex } from "../../dag/dag-index.ts";
 import { variablePort } from "../variables.ts";
 import type { RuntimePorts } from "../../runtime/ports.ts";
 import { projectConfig } from "../../dag/config.ts";
@@ -19,7 +21,7 @@ const GIVE_UP_MS = 20_000;
 const clock = { now: () => Date.now(), sleep };
 
 /** Ports for attempts of run `runId`. The stub is taken anew by each call: a stub that failed once stays broken. */
-export function runtimePorts(env: Env, dagId: DagId, runId: RunId): RuntimePorts {
+export function runtimePorts(env: Env, index: DagIndex, dagId: DagId, runId: RunId): RuntimePorts {
   const run = (): ReturnType<Env["DAG_RUN"]["getByName"]> => env.DAG_RUN.getByName(dagRunObjectName(dagId, runId));
   return {
     run: {
@@ -31,6 +33,7 @@ export function runtimePorts(env: Env, dagId: DagId, runId: RunId): RuntimePorts
       once: (request) => callWithRetry(() => run().once(request), clock, GIVE_UP_MS),
     },
     dags: {
+      trigger: (order) => callWithRetry(() => triggerRun(env, index, order), clock, GIVE_UP_MS),
       observe: (request) =>
         callWithRetry(() => env.DAG.getByName(request.wait.dagId).observe(request), clock, GIVE_UP_MS),
     },

@@ -29,6 +29,7 @@ function contextAt(now: number, answer: ObserveAnswer = { isDeployed: true, unkn
     now: () => now,
     firstPokedAt: null,
     timeoutAt: null,
+    trigger: async () => ({ runId: "", logicalDate: null, isNew: true }),
     observe: async () => answer,
   });
 }

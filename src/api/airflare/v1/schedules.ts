@@ -4,7 +4,7 @@
  */
 import type { DagId } from "../../../model/ids.ts";
 import type { ScheduleAnswer } from "../../../model/run-schedule.ts";
-import { askDag, refusedError } from "../../ask-dag.ts";
+import { askDag, refusedError } from "../../../runtime/ask-dag.ts";
 import { HttpDetailError } from "../../errors.ts";
 import { pageRequest } from "../../paging.ts";
 import type { ApiApp } from "../../ports.ts";

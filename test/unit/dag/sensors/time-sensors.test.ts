@@ -23,6 +23,7 @@ async function poke(
     now: () => at(now),
     firstPokedAt: at(firstPokedAt),
     timeoutAt: null,
+    trigger: async () => ({ runId: "", logicalDate: null, isNew: true }),
     observe: () => Promise.reject(new Error("no other DAGs")),
   };
   const ctx: Context = withOutside(testContext(context), outside);

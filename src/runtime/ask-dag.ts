@@ -5,14 +5,20 @@ import { AirflareError } from "../model/error.ts";
 import type { ErrorInfo } from "../model/outcome.ts";
 import type { DagId, SpecHash } from "../model/ids.ts";
 import type { DagApi } from "../model/protocol.ts";
-import type { ApiPorts } from "./ports.ts";
+import type { DagSpec } from "../model/dag-spec.ts";
 
 /** Ask, `syncSpec`, ask: a third round means that two deploys answer at once. */
 const ROUNDS_MAX = 3;
 
+/** Objects of DAGs, and their specs as deployed. */
+export interface DagAccess {
+  dag(dagId: DagId): DagApi;
+  loadSpec(dagId: DagId): Promise<DagSpec>;
+}
+
 /** The first answer that is not `spec-needed`. Throws `not_configured` while deploys are rolling out. */
 export async function askDag<Answer extends { readonly kind: string }>(
-  ports: ApiPorts,
+  ports: DagAccess,
   dagId: DagId,
   specHash: SpecHash,
   ask: (dag: DagApi, round: number) => Promise<Answer>,
@@ -30,7 +36,7 @@ export async function askDag<Answer extends { readonly kind: string }>(
   );
 }
 
-/** A refusal as an error that {@link errorResponse} gives its status. */
+/** A refusal as an error with its code. */
 export function refusedError({ code, message }: ErrorInfo): Error {
   return Object.assign(new Error(message), { code });
 }
