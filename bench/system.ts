@@ -2,15 +2,18 @@
  * @module What is measured: a workflow system that was started for the bench, seen through its own HTTP API only.
  */
 
-/** What a run does: `size` tasks one after the other, `size` side by side and a join, or the same over a list made at run time. */
+/**
+ * What a run does: `size` tasks one after the other; `size` side by side and a join; the same over a list made at run time, or without the join (`list`);
+ * `size` layers of as many tasks, each of which waits for the whole layer before.
+ */
 export interface Shape {
-  readonly kind: "chain" | "fan" | "map";
+  readonly kind: "chain" | "fan" | "map" | "list" | "layers";
   readonly size: number;
 }
 
 /** Tasks that a run of this shape carries out. */
 export function tasksOf({ kind, size }: Shape): number {
-  return { chain: size, fan: size + 1, map: size + 2 }[kind];
+  return { chain: size, fan: size + 1, map: size + 2, list: size + 1, layers: size * size }[kind];
 }
 
 /** Times of a start, ms. */

@@ -2,6 +2,7 @@
  * @module The scale rows: part of `npm run bench -- --scale`, or named by `--only`.
  */
 import { backfillRow } from "./backfill.ts";
+import { LARGE_RUN_ROWS } from "./large-runs.ts";
 import { crowdRow } from "./crowd-of-dags.ts";
 import { poolRow } from "./pool.ts";
 import { runTimeSchedulesRow } from "./run-time-schedules.ts";
@@ -10,10 +11,17 @@ import { timetablesRow } from "./timetables.ts";
 import { waitingRow } from "./waiting.ts";
 
 export const SCALE_ROWS: readonly ScaleRow[] = [
+<<<<<<< Updated upstream
+=======
+  ...LARGE_RUN_ROWS,
+>>>>>>> Stashed changes
   crowdRow,
   runTimeSchedulesRow,
   backfillRow,
   timetablesRow,
   waitingRow,
+<<<<<<< Updated upstream
   poolRow,
+=======
+>>>>>>> Stashed changes
 ];

@@ -84,6 +84,7 @@ export class TaskLookup {
   readonly #groupById: ReadonlyMap<string, TaskGroupSpec>;
   readonly #ordsByTask: number[][];
   #seen = 0;
+  #mappedTasks: readonly string[] | undefined;
 
   constructor(spec: DagSpec, instances: readonly TaskInstance[]) {
     this.#spec = spec;
@@ -129,8 +130,10 @@ export class TaskLookup {
     return task.expand !== null || this.mappedGroupOf(task) !== undefined;
   }
 
-  /** Ids of all mapped tasks. */
+  /** Ids of all mapped tasks. Worked out once: every batch names them. */
   mappedTasks(): readonly string[] {
-    return this.#spec.tasks.filter((task) => this.isMapped(task)).map((task) => task.taskId);
+    return (this.#mappedTasks ??= this.#spec.tasks
+      .filter((task) => this.isMapped(task))
+      .map((task) => task.taskId));
   }
 }
