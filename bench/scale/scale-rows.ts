@@ -11,17 +11,11 @@ import { timetablesRow } from "./timetables.ts";
 import { waitingRow } from "./waiting.ts";
 
 export const SCALE_ROWS: readonly ScaleRow[] = [
-<<<<<<< Updated upstream
-=======
   ...LARGE_RUN_ROWS,
->>>>>>> Stashed changes
   crowdRow,
   runTimeSchedulesRow,
   backfillRow,
   timetablesRow,
   waitingRow,
-<<<<<<< Updated upstream
   poolRow,
-=======
->>>>>>> Stashed changes
 ];
