@@ -143,6 +143,7 @@ test("DAGs that are gone go in pages, too, and come back with the next deploy", 
 test("a tick with nothing due reads and writes the same with 10 DAGs as with 10,000", async () => {
   const fourth = anIndex("large-4", ids);
   await workerEnv.DB.prepare("UPDATE dag SET due_at = NULL, check_at = NULL").run();
+  await workerEnv.DB.prepare("UPDATE upkeep SET due_at = ?").bind(Date.parse("2036-01-01T00:00:00Z")).run();
   await tick(fourth, "2026-03-01T10:08:00Z");
   const few = await tick(fourth, "2026-03-01T10:09:00Z");
   const columns =
@@ -156,6 +157,6 @@ test("a tick with nothing due reads and writes the same with 10 DAGs as with 10,
     .run();
   const many = await tick(fourth, "2026-03-01T10:10:00Z");
   expect(many.used).toEqual(few.used);
-  expect(many.used).toEqual({ statements: 3, rowsRead: expect.any(Number), rowsWritten: expect.any(Number) });
+  expect(many.used).toEqual({ statements: 4, rowsRead: expect.any(Number), rowsWritten: expect.any(Number) });
   expect(many.used.rowsRead).toBeLessThan(10);
 });
