@@ -18,7 +18,8 @@ export type Fault = "refused" | "reply-lost" | "aborted" | "aborted-after";
 
 export interface Plan {
   readonly fault: Fault | null;
-  readonly at: number;
+  /** Which call is hit: by its number, or the first of a name. */
+  readonly at: number | string;
   /** Names of the calls in order. */
   readonly calls: string[];
   /** The call that was hit. */
@@ -39,7 +40,7 @@ const plans = new Map<string, Plan>();
 const lives = new Map<string, DurableObjectState>();
 
 /** Only planned runs are counted. */
-export function planFault(run: string, fault: Fault | null, at: number): Plan {
+export function planFault(run: string, fault: Fault | null, at: number | string): Plan {
   const plan = { fault, at, calls: [], hit: "" };
   plans.set(run, plan);
   return plan;
@@ -104,7 +105,8 @@ function wrap(
 async function throughFault(point: Point, work: () => Promise<unknown>): Promise<unknown> {
   const plan = plans.get(point.run);
   plan?.calls.push(point.what);
-  if (plan === undefined || plan.fault === null || plan.calls.length !== plan.at) return work();
+  if (plan === undefined || plan.fault === null || plan.hit !== "") return work();
+  if (plan.at !== plan.calls.length && plan.at !== point.what) return work();
   plan.hit = point.what;
   if (plan.fault === "aborted") await abort(point);
   if (plan.fault === "aborted" || plan.fault === "refused") throw lost(point);
