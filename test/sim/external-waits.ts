@@ -38,6 +38,7 @@ export class ExternalWaits {
   readonly #waits = new Map<string, Wait | null>();
   /** What each attempt read when it began. */
   readonly #read = new Map<AttemptToken, boolean>();
+  readonly #leaves = new Set<AttemptToken>();
 
   constructor(world: World, seed: number) {
     this.#world = world;
@@ -45,10 +46,15 @@ export class ExternalWaits {
     this.#share = this.#rng.pick([0, 0.1, 0.5]);
   }
 
-  /** An attempt begins: it notes that it waits, then reads. */
+  /** An attempt begins: it notes that it waits, then reads. A task that is not deferred yet only leaves: it looks in attempts that the object knows of. */
   onStart(host: RunHost, order: Order): void {
     const wait = this.#waitOf(host, order);
     if (wait === null) return;
+    const isSensor = host.durable.spec.tasks[order.task]?.kind === "sensor";
+    if (!isSensor && host.durable.facts.get(order.ord)?.deferral === undefined) {
+      this.#leaves.add(order.token);
+      return;
+    }
     wait.asked += 1;
     wait.isNoted = true;
     this.#read.set(order.token, this.#world.now >= wait.happensAt);
@@ -56,8 +62,9 @@ export class ExternalWaits {
 
   /** The outcome of an attempt that read "not yet"; undefined for every other one. */
   outcomeOf(host: RunHost, order: Order, task: TaskSpec): AttemptOutcome | undefined {
-    if (this.#waitOf(host, order) === null || this.#read.get(order.token) !== false) return undefined;
-    const at = this.#world.now + RECHECK_MS;
+    const leaves = this.#leaves.has(order.token);
+    if (this.#waitOf(host, order) === null || (!leaves && this.#read.get(order.token) !== false)) return undefined;
+    const at = this.#world.now + (leaves ? 0 : RECHECK_MS);
     if (task.kind === "sensor") return { kind: "reschedule", at };
     const trigger = { kind: "date-time", at } as const;
     return { kind: "deferred", at, deferral: { trigger, method: null, kwargs: "", timeoutAt: null } };
