@@ -257,8 +257,8 @@ export interface DagRunApi extends DagRunPort {
   ): Promise<{ readonly lines: string; readonly next: number | null }>;
   /** Answers when the run has ended and is mirrored, or after `timeoutMs` with the state then. */
   wait(timeoutMs: number): Promise<DagRunHead | null>;
-  /** Heals: re-arms the alarm, drains what is due. */
-  poke(): Promise<void>;
+  /** Heals: re-arms the alarm, drains what is due. `owes`: something of it was refused and must be tried again. */
+  poke(): Promise<{ readonly owes: boolean }>;
   /** Removes all storage; R2 prefixes are the caller's. */
   destroy(incarnation: Incarnation): Promise<void>;
 }
@@ -311,6 +311,8 @@ export interface RunStatePush {
   readonly since: number;
   /** Blocks and tries are left for further pushes: the run is not to be taken as mirrored, its state neither. */
   readonly more: boolean;
+  /** The run's object has more to tell others: it is looked after until it has not, though the run has ended. */
+  readonly owes: boolean;
   readonly tries: readonly (TryRecord & { readonly taskId: TaskId; readonly mapIndex: number })[];
   /** Longest duration by task id among attempts of this run, ms. */
   readonly durations: Readonly<Record<string, number>>;

@@ -95,7 +95,7 @@ export class FakeDagRun {
       if (this.head !== null && this.waits > 1) this.head = { ...this.head, state: "success", endedAt: START + 9_000 };
       return this.head;
     },
-    poke: async () => {},
+    poke: async () => ({ owes: false }),
     destroy: async () => {
       this.head = null;
     },

@@ -22,6 +22,9 @@ export interface WorldRun {
   states: Record<string, TaskInstanceState>;
   destroyed: boolean;
   failDestroy: boolean;
+  /** What it says to a push and a poke: it has more to tell. */
+  owes: boolean;
+  pokes: number;
 }
 
 export class DagHostWorld {
@@ -109,6 +112,7 @@ export class DagHostWorld {
       endReason: null,
       since: 0,
       more: false,
+      owes: run.owes,
       // Of an instance only its task and state matter to the DAG.
       instances: Object.entries(states).map(([taskId, taskState]) => ({ taskId, state: taskState })) as never,
       tries: [],
@@ -151,7 +155,16 @@ export class DagHostWorld {
   #run(runId: string): WorldRun {
     const known = this.runs.get(runId);
     if (known !== undefined) return known;
-    const run: WorldRun = { head: null, created: [], commands: [], states: {}, destroyed: false, failDestroy: false };
+    const run: WorldRun = {
+      head: null,
+      created: [],
+      commands: [],
+      states: {},
+      destroyed: false,
+      failDestroy: false,
+      owes: false,
+      pokes: 0,
+    };
     this.runs.set(runId, run);
     return run;
   }
@@ -184,7 +197,11 @@ export class DagHostWorld {
           .map(([taskId, state]) => ({ taskId, state }));
         return { views: views as never, total: views.length };
       },
-      poke: async () => this.onCall(),
+      poke: async () => {
+        this.onCall();
+        run.pokes++;
+        return { owes: run.owes };
+      },
       destroy: async () => {
         if (run.failDestroy) throw new Error("object reset");
         run.destroyed = true;

@@ -6,7 +6,7 @@ import type { RunStatePush, TaskInstanceView } from "../../src/model/protocol.ts
 import type { TaskInstanceState } from "../../src/model/state.ts";
 
 export function aPush(head: DagRunHead, instances: readonly TaskInstanceView[] = []): RunStatePush {
-  return { callId: "", head, endReason: null, since: 0, more: false, instances, tries: [], durations: {} };
+  return { callId: "", head, endReason: null, since: 0, more: false, owes: false, instances, tries: [], durations: {} };
 }
 
 export function aView(

@@ -3,18 +3,24 @@
  * so that no state exists without the alarm that will look at it.
  */
 
+/** An alarm this long overdue was lost: it went off and nobody was there. */
+const LOST_MS = 30_000;
+
 export class Alarm {
   readonly #set: (at: number) => void;
+  readonly #clock: () => number;
   /** When the alarm goes off as far as this instance knows; null = not set, or set by an instance that is gone. */
   #armedAt: number | null = null;
 
-  constructor(set: (at: number) => void) {
+  constructor(set: (at: number) => void, clock: () => number) {
     this.#set = set;
+    this.#clock = clock;
   }
 
   /** Makes sure that the alarm goes off at `at` or before; true when that took a write. */
   arm(at: number | null): boolean {
-    if (at === null || (this.#armedAt !== null && this.#armedAt <= at)) return false;
+    if (at === null || (this.#armedAt !== null && this.#armedAt <= at && this.#armedAt > this.#clock() - LOST_MS))
+      return false;
     this.#armedAt = at;
     this.#set(at);
     return true;

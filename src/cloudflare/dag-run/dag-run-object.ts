@@ -143,8 +143,8 @@ export class DagRunObject extends DurableObject<Env> implements DagRunApi, RunUp
     return live === null ? null : { ...live.run.head };
   }
 
-  async poke(): Promise<void> {
-    await this.#called().poke();
+  async poke(): ReturnType<DagRunApi["poke"]> {
+    return await this.#called().poke();
   }
 
   async mirrorAgain(incarnation: Incarnation): Promise<boolean | null> {

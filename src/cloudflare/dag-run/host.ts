@@ -78,7 +78,7 @@ export class RunHost {
     this.objects = objectStore(ports.env.OBJECTS);
     this.leases = scaledLeases(leaseScale(ports.env.AIRFLARE_LEASE_SCALE));
     this.handsOff = ports.env.AIRFLARE_HAND_OFF !== "0";
-    this.#alarm = new Alarm(ports.setAlarm);
+    this.#alarm = new Alarm(ports.setAlarm, ports.clock);
     this.#duties = new Duties(this.#dutyList(), ports.clock, () => this.#rearm(), logFailure);
   }
 
@@ -169,8 +169,9 @@ export class RunHost {
   }
 
   /** Heals from outside: whatever the alarm should have done is done now, and the alarm set again even if it was lost. */
-  async poke(): Promise<void> {
+  async poke(): Promise<{ readonly owes: boolean }> {
     await this.alarm();
+    return { owes: this.#duties.nextAt() !== null };
   }
 
   /** Pushes all of the run, as if the history had nothing of it. False: it has not taken it yet; the duty goes on. */

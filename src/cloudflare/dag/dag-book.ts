@@ -33,7 +33,7 @@ export class DagBook {
   /** When the next open run was to be looked at, as read last; infinite without one. */
   #checkSeenAt: number | undefined;
   /** The DAG's columns have changed since they were last written. */
-  #columnsChanged = false;
+  #columnsChanged = true;
   /** Runs just made, by id: not given to the history yet, because their own pushes may come first. */
   readonly #fresh = new Map<RunId, MirrorRow>();
   #gathering = false;
@@ -47,7 +47,7 @@ export class DagBook {
   constructor(ports: DagPorts) {
     this.ports = ports;
     this.watches = new ExternalWatches(ports.sql);
-    this.#alarm = new Alarm(ports.setAlarm);
+    this.#alarm = new Alarm(ports.setAlarm, ports.clock);
   }
 
   /** Null until the DAG was synced once. */
@@ -205,7 +205,7 @@ export class DagBook {
    */
   async mirror(runs: readonly MirrorRow[]): Promise<boolean> {
     const writing = this.#write(runs);
-    this.#writing = Promise.all([this.#writing, writing]);
+    this.#writing = Promise.allSettled([this.#writing, writing]);
     return await writing;
   }
 

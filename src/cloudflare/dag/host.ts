@@ -70,9 +70,9 @@ export class DagHost {
     this.#maker = maker;
     this.#backfills = new BackfillDriver(book, maker);
     this.#schedules = new RunSchedules(book, maker);
-    this.#creation = new RunCreation(book, maker, orders);
     this.#turn = new DagTurn({ book, maker, orders, backfills: this.#backfills, schedules: this.#schedules });
     this.#runs = new OpenRuns({ book, maker, orders, turn: this.#turn });
+    this.#creation = new RunCreation(book, maker, orders, this.#runs);
     this.#kept = new KeptRuns(book, this.#runs);
     this.#external = new ExternalWaits(book, orders);
     upgradeStorage(ports.sql);
@@ -131,7 +131,8 @@ export class DagHost {
     if (state === null || dueAt <= state.tickedAt) return { created: 0 };
     const heads = this.#ports.sql.transactionSync(() => {
       state.tickedAt = dueAt;
-      return this.#maker.makeDue(state, dueAt, "always");
+      // A tick that was long under way says nothing about now.
+      return this.#maker.makeDue(state, this.#book.scheduleNow(state) ?? dueAt, "always");
     });
     this.#book.arm(state);
     this.#book.mirrorLater(heads);

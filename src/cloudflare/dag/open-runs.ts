@@ -58,7 +58,10 @@ export class OpenRuns {
     // A run's object of the build before sends single instances: its next start is of this build and sends blocks.
     if ((push as Partial<RunStatePush>).since === undefined) return { mirrored: false };
     if (run === null) this.#pushedUnknown(head);
+    // Reopened, or an old push that was long under way: the run's object knows.
+    else if (isOver(run) && !FINISHED_RUN_STATES.has(head.state)) later(this.#lookAfter(run));
     else if (!push.more) this.#takeOver(state, run, head, push.durations);
+    if (push.owes) this.#lookAgain(head);
     if (findRun(sql, head.runId) === null) return { mirrored: true };
     const waiting = watchesOn(sql, head.runId);
     if (waiting.some((watch) => concerns(watch, push))) later(this.#orders.tellWatchers(head.runId));
@@ -67,6 +70,7 @@ export class OpenRuns {
       return { mirrored: true };
     } catch (error) {
       onError(`history of run ${head.runId}`, error);
+      this.#lookAgain(head);
       return { mirrored: false };
     }
   }
@@ -112,12 +116,7 @@ export class OpenRuns {
 
   /** Looks after a page of the runs whose look is due: open orders, an end that was not pushed, tasks that wait. */
   async lookAfterDue(now: number): Promise<void> {
-    const { sql, onError } = this.#book.ports;
-    await Promise.all(
-      runsToCheck(sql, now, CHECK_PAGE).map((run) =>
-        this.#check(run).catch((error: unknown) => onError(`look after run ${run.runId}`, error)),
-      ),
-    );
+    await Promise.all(runsToCheck(this.#book.ports.sql, now, CHECK_PAGE).map((run) => this.#lookAfter(run)));
   }
 
   count(): number {
@@ -134,6 +133,30 @@ export class OpenRuns {
     return kept !== null && kept > now && kept <= at ? kept : at;
   }
 
+  /** Lets the cron wake this object should its alarm be lost; inside a change. */
+  watch(state: DagState): void {
+    const at = this.watchdogAt(state, this.#book.now(state));
+    if (at === state.watchdogAt) return;
+    state.watchdogAt = at;
+    this.#book.save(state, "columns");
+  }
+
+  async #lookAfter(run: RunRow): Promise<void> {
+    const { onError } = this.#book.ports;
+    await this.#check(run).catch((error: unknown) => onError(`look after run ${run.runId}`, error));
+  }
+
+  /** A run that has ended and has still something to tell is looked after as an open one. */
+  #lookAgain({ runId, incarnation }: Pick<DagRunHead, "runId" | "incarnation">): void {
+    const { sql } = this.#book.ports;
+    const state = this.#book.read();
+    const run = findRun(sql, runId);
+    if (state === null || run === null || run.incarnation !== incarnation || run.checkAt !== null) return;
+    const checkAt = this.#book.now(state) + CHECK_OPEN_MS;
+    updateRun(sql, runId, { checkAt });
+    this.#book.arm(state, checkAt);
+  }
+
   async #check(run: RunRow): Promise<void> {
     const { sql, clock } = this.#book.ports;
     updateRun(sql, run.runId, { checkAt: clock() + CHECK_OPEN_MS });
@@ -145,14 +168,19 @@ export class OpenRuns {
     const fresh = findRun(sql, run.runId);
     if (state !== null && fresh !== null && fresh.incarnation === head.incarnation)
       this.#takeOver(state, fresh, head, {});
+    // Its end may be news to the history, too: until its object owes nothing it is looked after.
+    this.#lookAgain(head);
     if (FINISHED_RUN_STATES.has(head.state))
       await this.#book.mirror([runRow(head, this.#book.pinned(head.specHash), clock())]);
-    await Promise.all([
+    const [{ owes }] = await Promise.all([
       this.#book.ports.run(run.runId).poke(),
       this.#orders.tellWatchers(run.runId),
       // The run before may have been deleted, or another one made in between.
       this.#orders.askAgain(watchesOf(sql, run.runId), this.#book.catchup()),
     ]);
+    const looked = findRun(sql, run.runId);
+    if (!owes && looked !== null && looked.incarnation === run.incarnation && isOver(looked))
+      updateRun(sql, run.runId, { checkAt: null });
   }
 
   /** A run without an object had one and lost it, or its removal was cut short: it would hold its place in `max_active_runs` for ever. */
@@ -178,8 +206,8 @@ export class OpenRuns {
       (finished && run.endedAt !== head.endedAt);
     if (!changed && run.pending === 0) return;
     const spec = this.#book.spec(state);
-    // The order to run again is still under way: this is the run as it was before.
-    if ((run.pending & Pending.REPROCESS) !== 0 && head.backfillId !== String(run.backfillId)) return;
+    // The order to run again is still under way, or the push was: this is the run as it was before.
+    if (run.backfillId !== null && head.backfillId !== String(run.backfillId)) return;
     this.#turn.commit(state, () => {
       deletePendingCreate(sql, run.runId);
       const confirmed = run.pending & ~Pending.CREATE;
@@ -203,6 +231,10 @@ export class OpenRuns {
       return at === null ? [] : this.#maker.makeDue(state, at, "if-made");
     });
   }
+}
+
+function isOver({ state }: RunRow): boolean {
+  return FINISHED_RUN_STATES.has(state);
 }
 
 /** An open one is looked at at once: its object says what is owed. */

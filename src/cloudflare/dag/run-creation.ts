@@ -8,6 +8,7 @@ import type { DagBook } from "./dag-book.ts";
 import type { DagState } from "./dag-state.ts";
 import { newRunHead } from "./new-run.ts";
 import { refusal, takenBy } from "./run-conflict.ts";
+import type { OpenRuns } from "./open-runs.ts";
 import type { RunMaker } from "./run-maker.ts";
 import type { RunOrders } from "./run-orders.ts";
 import { findRun } from "./run-rows.ts";
@@ -18,11 +19,13 @@ export class RunCreation {
   readonly #book: DagBook;
   readonly #maker: RunMaker;
   readonly #orders: RunOrders;
+  readonly #runs: OpenRuns;
 
-  constructor(book: DagBook, maker: RunMaker, orders: RunOrders) {
+  constructor(book: DagBook, maker: RunMaker, orders: RunOrders, runs: OpenRuns) {
     this.#book = book;
     this.#maker = maker;
     this.#orders = orders;
+    this.#runs = runs;
   }
 
   /** Makes the run, unless its id or logical date is taken. Asking twice gives the same run. */
@@ -45,7 +48,12 @@ export class RunCreation {
     }
     const taken = takenBy(sql, head);
     if (taken !== null) return await this.#answerExisting(state, request, taken);
-    const run = sql.transactionSync(() => this.#maker.make(state, head, request));
+    const run = sql.transactionSync(() => {
+      const row = this.#maker.make(state, head, request);
+      // It may wait for long, and only an alarm that may be lost would start it: the cron knows, too.
+      if (row.state === "queued") this.#runs.watch(state);
+      return row;
+    });
     this.#book.arm(state);
     this.#book.mirrorLater([head]);
     return this.#created(state, request, run);

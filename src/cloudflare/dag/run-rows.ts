@@ -25,6 +25,8 @@ export const CONFIRM_MS = 30_000;
 const RUN_TYPES: readonly DagRunType[] = ["manual", "scheduled", "backfill", "asset_triggered"];
 const RUN_STATES: readonly DagRunState[] = ["queued", "running", "success", "failed"];
 const OPEN = "state IN ('queued', 'running')";
+/** Ended, and their objects are still to be looked after. */
+const OWING = "state IN ('success', 'failed') AND check_at IS NOT NULL";
 
 function rowOf(row: SqlRow): RunRow {
   return {
@@ -181,14 +183,16 @@ export function queuedRuns(sql: Sql, backfill: boolean, limit: number): readonly
   return sql.exec(sqlText, limit).map(rowOf);
 }
 
-/** Open runs whose look is due, earliest first. */
+/** Runs whose look is due: open ones and ended ones that owe something, earliest first. */
 export function runsToCheck(sql: Sql, now: number, limit: number): readonly RunRow[] {
-  return sql.exec(`SELECT * FROM run WHERE ${OPEN} AND check_at <= ? ORDER BY check_at LIMIT ?`, now, limit).map(rowOf);
+  const due = (which: string): string => `SELECT * FROM run WHERE ${which} AND check_at <= ?1`;
+  return sql.exec(`${due(OPEN)} UNION ALL ${due(OWING)} ORDER BY check_at LIMIT ?2`, now, limit).map(rowOf);
 }
 
-/** When the next open run is looked at; null without open runs. */
+/** When the next run is looked at; null when none is to be. */
 export function nextCheckAt(sql: Sql): number | null {
-  const row = sql.exec(`SELECT min(check_at) AS at FROM run WHERE ${OPEN}`)[0];
+  const next = (which: string): string => `SELECT min(check_at) AS at FROM run WHERE ${which}`;
+  const row = sql.exec(`SELECT min(at) AS at FROM (${next(OPEN)} UNION ALL ${next(OWING)})`)[0];
   return row === undefined ? null : numberOrNull(row, "at");
 }
 

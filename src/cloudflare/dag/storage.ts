@@ -59,6 +59,7 @@ const TABLES_OF_3 = [
   "ALTER TABLE run ADD COLUMN ended_at INTEGER",
   "CREATE TABLE removed_run (incarnation TEXT PRIMARY KEY, logical_date INTEGER, at INTEGER NOT NULL) WITHOUT ROWID",
   "CREATE INDEX removed_run_logical_date ON removed_run (logical_date) WHERE logical_date IS NOT NULL",
+  "CREATE INDEX run_owing ON run (check_at) WHERE state IN ('success', 'failed') AND check_at IS NOT NULL",
 ] as const;
 
 /** From version 3 to 4: what a run's object needs to exist is part of the run's row, unless it is long. */

@@ -42,7 +42,7 @@ export class SlotHost {
 
   constructor(ports: SlotPorts) {
     this.#ports = ports;
-    this.#alarm = new Alarm(ports.setAlarm);
+    this.#alarm = new Alarm(ports.setAlarm, ports.clock);
   }
 
   async exchange(order: SlotOrder): Promise<SlotAnswer> {

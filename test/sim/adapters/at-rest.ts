@@ -24,7 +24,7 @@ export interface Ending {
 
 /** What cannot be asked of a run. */
 export interface Lenience {
-  /** An alarm was lost. After its end nobody looks after a run any more: then what it owes waits for the next call. */
+  /** An alarm was lost. */
   readonly alarmLost: boolean;
   /** A user cancelled or cleared: instances need not have an end. */
   readonly touched: boolean;
@@ -47,7 +47,7 @@ export function checkRest(deployment: Deployment, dagId: string, runId: string, 
     must(FINISHED_STATES.has(state) || lenience.touched, `I1: ord ${ord} is ${state} at rest`);
     must(nonce === 0, `I10: ord ${ord} has an open attempt at rest`);
   }
-  must(storage.read("SELECT id FROM outbox").length === 0 || lenience.alarmLost, "I10: outbox rows at rest");
+  must(storage.read("SELECT id FROM outbox").length === 0, "I10: outbox rows at rest");
   must(storage.alarmAt === null, "I10: an alarm at rest");
   const history = deployment.dag.history.get(runId);
   const known = { ...history?.head, lastNow: 0 };

@@ -1,6 +1,7 @@
 /**
  * @module One deployment of the second layer: the real Worker code (run objects, queue handler, driver) on fake bindings in one process, under a fault plan.
  */
+import { DagRunObject } from "../../../src/cloudflare/dag-run/dag-run-object.ts";
 import type { Env } from "../../../src/cloudflare/env.ts";
 import type { DagIndex } from "../../../src/dag/dag-index.ts";
 import { driveFromHttp, httpOffer } from "../../../src/cloudflare/task-queue/drive.ts";
@@ -14,7 +15,7 @@ import { call, type Caller, type CallScope, type FaultPlan } from "./calls.ts";
 import { FakeBucket } from "./fake-bucket.ts";
 import { FakeDagObject } from "./fake-dag-object.ts";
 import { FakeQueue, Invocation } from "./fake-queue.ts";
-import { RunObject } from "./run-object.ts";
+import { PlatformObject } from "./platform-object.ts";
 import { runAs, type VirtualTime } from "./virtual-time.ts";
 
 /** The DAG's object looks at an open run so often. */
@@ -32,7 +33,7 @@ export interface DeploymentOptions {
 
 export class Deployment implements CallScope {
   readonly violations: string[] = [];
-  readonly runs = new Map<string, RunObject>();
+  readonly runs = new Map<string, PlatformObject<DagRunApi>>();
   readonly time: VirtualTime;
   readonly dag: FakeDagObject;
   readonly bucket: FakeBucket;
@@ -52,7 +53,12 @@ export class Deployment implements CallScope {
     this.bucket = new FakeBucket(this);
     // As in wrangler.toml.
     const queue = (name: string, batchMax: number, retriesMax: number, deadLetters: FakeQueue | null): FakeQueue =>
-      new FakeQueue(this, { name, batchMax, retriesMax, deadLetters }, options.index, (caller) => this.env(caller));
+      new FakeQueue(
+        this,
+        { name, batchMax, retriesMax, deadLetters },
+        () => options.index,
+        (caller) => this.env(caller),
+      );
     this.deadLetters = queue("airflare-dead-letter", 20, 100, null);
     this.#taskQueue = queue("airflare-tasks", 20, 10, this.deadLetters);
     this.#isolateQueue = queue("airflare-isolate", 1, 10, this.deadLetters);
@@ -112,7 +118,7 @@ export class Deployment implements CallScope {
   }
 
   /** The object of one run; made when it is first named, as on the platform. */
-  object(dagId: string, runId: string): RunObject {
+  object(dagId: string, runId: string): PlatformObject<DagRunApi> {
     return this.#object(dagRunObjectName(dagId, runId));
   }
 
@@ -129,16 +135,24 @@ export class Deployment implements CallScope {
   #check(dagId: string, runId: string): void {
     this.#checked.delete(runId);
     const known = this.dag.history.get(runId);
-    if (known !== undefined && FINISHED_RUN_STATES.has(known.head.state)) return;
+    const { owing } = this.dag;
+    if (known !== undefined && FINISHED_RUN_STATES.has(known.head.state) && !owing.has(runId)) return;
     const object = this.env(new Invocation()).DAG_RUN.getByName(dagRunObjectName(dagId, runId));
-    object.poke().catch(() => undefined);
+    object.poke().then(
+      ({ owes }) => owes || owing.delete(runId),
+      () => undefined,
+    );
     this.#checkLater(dagId, runId);
   }
 
-  #object(name: string): RunObject {
+  #object(name: string): PlatformObject<DagRunApi> {
     const known = this.runs.get(name);
     if (known !== undefined) return known;
-    const made = new RunObject(this, (caller) => this.env(caller));
+    const made = new PlatformObject<DagRunApi>(this, {
+      name,
+      start: (ctx, env) => new DagRunObject(ctx, env),
+      bindings: (caller) => this.env(caller),
+    });
     this.runs.set(name, made);
     return made;
   }

@@ -18,11 +18,13 @@ export interface HistoryRun {
 
 export class FakeDagObject {
   readonly history = new Map<string, HistoryRun>();
+  /** Runs that may have something left to tell. */
+  readonly owing = new Set<string>();
   readonly #scope: CallScope;
 
   readonly #onOpen: (head: DagRunHead) => void;
 
-  /** `onOpen`: the history learnt that a run is open. */
+  /** `onOpen`: the history learnt that a run is open, or has ended and owes something. */
   constructor(scope: CallScope, onOpen: (head: DagRunHead) => void) {
     this.#scope = scope;
     this.#onOpen = onOpen;
@@ -35,12 +37,13 @@ export class FakeDagObject {
     };
   }
 
-  #push({ head, instances, tries }: RunStatePush): { mirrored: boolean } {
+  #push({ head, owes, instances, tries }: RunStatePush): { mirrored: boolean } {
     if (!this.#scope.plan.takesPush()) return { mirrored: false };
     const run = this.history.get(head.runId) ?? { head, instances: new Map(), tries: new Map() };
     this.history.set(head.runId, run);
     if (head.seq >= run.head.seq) run.head = head;
-    if (!FINISHED_RUN_STATES.has(run.head.state)) this.#onOpen(run.head);
+    if (owes) this.owing.add(head.runId);
+    if (owes || !FINISHED_RUN_STATES.has(run.head.state)) this.#onOpen(run.head);
     for (const row of instances) if (row.seq >= (run.instances.get(row.ord)?.seq ?? 0)) run.instances.set(row.ord, row);
     for (const row of tries) run.tries.set(`${row.ord}/${row.tryNumber}`, row);
     return { mirrored: true };

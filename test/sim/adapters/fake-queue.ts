@@ -33,12 +33,12 @@ export class FakeQueue {
   readonly givenUp: TaskMessage[] = [];
   readonly #scope: CallScope;
   readonly #options: QueueOptions;
-  readonly #index: DagIndex;
+  readonly #index: () => DagIndex;
   readonly #bindings: (caller: Caller) => Env;
   #ready: Queued[] = [];
   #ids = 0;
 
-  constructor(scope: CallScope, options: QueueOptions, index: DagIndex, bindings: (caller: Caller) => Env) {
+  constructor(scope: CallScope, options: QueueOptions, index: () => DagIndex, bindings: (caller: Caller) => Env) {
     this.#scope = scope;
     this.#options = options;
     this.#index = index;
@@ -97,7 +97,7 @@ export class FakeQueue {
     const messages = batch.map((message) => this.#message(message, retries));
     const ctx = { waitUntil: (work: Promise<unknown>) => void work.catch(() => undefined) };
     const handle = (): Promise<void> =>
-      handleQueue(this.#batch(messages), this.#bindings(invocation), ctx, this.#index);
+      handleQueue(this.#batch(messages), this.#bindings(invocation), ctx, this.#index());
     runAs(invocation, handle).then(
       () => invocation.isAlive() && again(),
       () => {

@@ -17,22 +17,28 @@ export class ObjectStorage {
   readonly #statements = new Map<string, StatementSync>();
   readonly #onAlarm: () => void;
   readonly #onReset: () => void;
+  readonly #onCommit: (kept: boolean) => void;
   #turn: PromiseWithResolvers<void> | null = null;
   #nextAlarm: number | null = null;
   #unarm: () => void = () => undefined;
 
-  /** `onReset`: the platform resets the object, because what it wrote could not be kept or because it chooses to. */
-  constructor(scope: CallScope, on: { readonly alarm: () => void; readonly reset: () => void }) {
+  /** `reset`: the platform resets the object, because what it wrote could not be kept or because it chooses to. `committed`: a turn's rows are kept, or gone. */
+  constructor(
+    scope: CallScope,
+    on: { readonly alarm: () => void; readonly reset: () => void; readonly committed: (kept: boolean) => void },
+  ) {
     this.#scope = scope;
     this.#onAlarm = on.alarm;
     this.#onReset = on.reset;
+    this.#onCommit = on.committed;
   }
 
   /** What the object's constructor gets as `ctx`. */
-  context(isAlive: () => boolean): DurableObjectState {
+  context(name: string, isAlive: () => boolean): DurableObjectState {
     const guarded = <A extends unknown[], T>(work: (...args: A) => T): ((...args: A) => T) => {
       return (...args) => {
-        if (!isAlive()) throw transportError("this object was reset");
+        // As on the platform: what a dead object still does is nobody's failure.
+        if (!isAlive()) throw Object.assign(transportError("this object was reset"), { durableObjectId: name });
         return work(...args);
       };
     };
@@ -47,8 +53,11 @@ export class ObjectStorage {
         this.#open();
         this.#nextAlarm = null;
       }),
+      deleteAll: guarded(async () => this.#deleteAll()),
     };
-    const context = { storage, waitUntil: (work: Promise<unknown>) => void work.catch(() => undefined) };
+    const blockConcurrencyWhile = (work: () => Promise<unknown>): Promise<unknown> => work();
+    const waitUntil = (work: Promise<unknown>): void => void work.catch(() => undefined);
+    const context = { id: { name }, storage, waitUntil, blockConcurrencyWhile };
     return context as unknown as DurableObjectState;
   }
 
@@ -72,6 +81,7 @@ export class ObjectStorage {
     if (this.#turn === null) return;
     this.#turn = null;
     this.#database.exec("ROLLBACK");
+    this.#onCommit(false);
   }
 
   /** The alarm went off: it is used up. */
@@ -122,6 +132,14 @@ export class ObjectStorage {
     }
   }
 
+  #deleteAll(): void {
+    this.#open();
+    this.#nextAlarm = null;
+    this.#statements.clear();
+    const tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    for (const { name } of this.#database.prepare(tables).all()) this.#database.exec(`DROP TABLE "${String(name)}"`);
+  }
+
   #open(): void {
     if (this.#turn !== null) return;
     const turn = Promise.withResolvers<void>();
@@ -143,6 +161,7 @@ export class ObjectStorage {
     this.#database.exec("COMMIT");
     if (this.#nextAlarm !== this.alarmAt) this.#arm(this.#nextAlarm);
     turn.resolve();
+    this.#onCommit(true);
     if (fault !== "none") this.#onReset();
   }
 
@@ -150,6 +169,6 @@ export class ObjectStorage {
     const { time, plan } = this.#scope;
     this.#unarm();
     this.alarmAt = at;
-    if (at !== null) this.#unarm = time.plan(at - time.now - plan.alarmEarlyMs(), this.#onAlarm);
+    if (at !== null) this.#unarm = time.plan(Math.max(at - time.now, 0) - plan.alarmEarlyMs(), this.#onAlarm);
   }
 }

@@ -165,6 +165,7 @@ test("tables of the version before get the end of runs and the memory of removed
   const sql = nodeSql();
   openStorage(sql);
   sql.exec("DROP TABLE removed_run");
+  sql.exec("DROP INDEX run_owing");
   sql.exec("ALTER TABLE run DROP COLUMN ended_at");
   sql.exec("ALTER TABLE run DROP COLUMN head");
   sql.exec("UPDATE meta SET v = '2' WHERE k = 0");

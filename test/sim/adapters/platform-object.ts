@@ -1,9 +1,7 @@
 /**
- * @module One run's real Durable Object class over fake storage: calls by stub, alarms with the platform's repeats, resets that lose its memory.
+ * @module One real Durable Object class over fake storage: calls by stub, alarms with the platform's repeats, resets that lose its memory.
  */
-import { DagRunObject } from "../../../src/cloudflare/dag-run/dag-run-object.ts";
 import type { Env } from "../../../src/cloudflare/env.ts";
-import type { DagRunApi } from "../../../src/model/protocol.ts";
 import { type Caller, type CallScope, never, transportError } from "./calls.ts";
 import { ObjectStorage } from "./object-storage.ts";
 import { runAs } from "./virtual-time.ts";
@@ -12,38 +10,59 @@ import { runAs } from "./virtual-time.ts";
 const ALARM_RETRY_MS = 2_000;
 const ALARM_RETRIES_MAX = 6;
 
-export class RunObject {
-  readonly storage: ObjectStorage;
-  /** Resets so far. */
-  lives = 0;
-  readonly #scope: CallScope;
-  readonly #bindings: (caller: Caller) => Env;
-  #life: Life | null = null;
+/** An instance of an object's class. */
+interface Instance {
+  alarm(): Promise<void>;
+}
 
-  constructor(scope: CallScope, bindings: (caller: Caller) => Env) {
+export interface ObjectKind<Api> {
+  /** As given to `getByName`. */
+  readonly name: string;
+  readonly start: (ctx: DurableObjectState, env: Env) => Api & Instance;
+  readonly bindings: (caller: Caller) => Env;
+  /** A method is about to run: what it writes in its first turn is committed next. */
+  readonly onCall?: (method: string, args: readonly unknown[]) => void;
+  /** What one turn wrote is durable, or, with false, gone. */
+  readonly onCommit?: (kept: boolean) => void;
+}
+
+export class PlatformObject<Api extends object> {
+  readonly storage: ObjectStorage;
+  resets = 0;
+  readonly #scope: CallScope;
+  readonly #kind: ObjectKind<Api>;
+  #life: Life<Api> | null = null;
+
+  constructor(scope: CallScope, kind: ObjectKind<Api>) {
     this.#scope = scope;
-    this.#bindings = bindings;
-    this.storage = new ObjectStorage(scope, { alarm: () => this.#alarmDue(0), reset: () => this.reset() });
+    this.#kind = kind;
+    this.storage = new ObjectStorage(scope, {
+      alarm: () => this.#alarmDue(0),
+      reset: () => this.reset(),
+      committed: (kept) => kind.onCommit?.(kept),
+    });
   }
 
   /** Everything in memory is gone, and what was not committed; who waits for an answer sees an error. */
   reset(): void {
+    this.resets++;
     this.#life?.end();
     this.#life = null;
     this.storage.rollback();
   }
 
   /** Carries out one call of a stub; arguments and answer are copies, as over the wire. */
-  async invoke(method: keyof DagRunApi, args: readonly unknown[]): Promise<unknown> {
+  async invoke(method: keyof Api & string, args: readonly unknown[]): Promise<unknown> {
     const life = this.#alive();
-    const work = (): Promise<unknown> => Reflect.apply(life.object[method], life.object, structuredClone(args));
+    this.#kind.onCall?.(method, args);
+    const called: unknown = life.object[method];
+    const work = (): Promise<unknown> => Reflect.apply(called as () => unknown, life.object, structuredClone(args));
     return structuredClone(await life.answer(work));
   }
 
-  #alive(): Life {
+  #alive(): Life<Api> {
     if (this.#life !== null) return this.#life;
-    this.lives++;
-    this.#life = new Life(this.storage, () => this.reset(), this.#bindings);
+    this.#life = new Life(this.storage, () => this.reset(), this.#kind);
     return this.#life;
   }
 
@@ -53,6 +72,7 @@ export class RunObject {
     // Lost: it went off and nobody was there.
     if (fault === "refused") return;
     const life = this.#alive();
+    this.#kind.onCall?.("alarm", []);
     life
       .answer(() => life.object.alarm())
       .then(
@@ -67,19 +87,19 @@ export class RunObject {
 }
 
 /** The object between two resets. */
-class Life implements Caller {
-  readonly object: DagRunObject;
+class Life<Api> implements Caller {
+  readonly object: Api & Instance;
   readonly #storage: ObjectStorage;
   readonly #reset: () => void;
   readonly #ended = Promise.withResolvers<never>();
   #isAlive = true;
 
-  constructor(storage: ObjectStorage, reset: () => void, bindings: (caller: Caller) => Env) {
+  constructor(storage: ObjectStorage, reset: () => void, { name, start, bindings }: ObjectKind<Api>) {
     this.#storage = storage;
     this.#reset = reset;
     this.#ended.promise.catch(() => undefined);
-    this.object = new DagRunObject(
-      storage.context(() => this.#isAlive),
+    this.object = start(
+      storage.context(name, () => this.#isAlive),
       bindings(this),
     );
   }
