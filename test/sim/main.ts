@@ -6,12 +6,13 @@ import { registerHooks } from "node:module";
 import { BROKEN_CORES } from "./cores.ts";
 import { catchBrokenCores, REQUIRED_COVERAGE, runBatch, traceHash } from "./simulate.ts";
 
-const HELP = `Usage: npm run sim -- [--seed N] [--runs M] [--broken NAME] [--layer 1|2]
+const HELP = `Usage: npm run sim -- [--seed N] [--runs M] [--broken NAME] [--layer 1|2|time]
 
   --seed N       first seed (default 1)
   --runs M       number of worlds (default 2000)
   --broken NAME  runs one of the deliberately broken cores instead: ${Object.keys(BROKEN_CORES).join("; ")}
-  --layer L      1 (default): the engine over simulated objects; 2: the Cloudflare adapters on fake bindings
+  --layer L      1 (default): the engine over simulated objects; 2: the Cloudflare adapters on fake bindings;
+                 time: objects of DAGs under ticks, deploys, users and backfills (--broken all: its broken hosts)
 `;
 const BROKEN_RUNS_MAX = 4_000;
 const REPLAYED_SEEDS = 50;
@@ -109,4 +110,39 @@ function reportBrokenCores(seed: number): number {
   return escaped > 0 ? 1 : 0;
 }
 
-process.exitCode = values.layer === "2" && !values.help ? await secondLayer() : main();
+async function timeLayer(): Promise<number> {
+  const platform = import.meta.resolve("./adapters/cloudflare-workers.ts");
+  registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === "cloudflare:workers" ? { url: platform, shortCircuit: true } : next(specifier, context),
+  });
+  const print = console.log.bind(console);
+  process.on("unhandledRejection", (error) => {
+    if (!(error instanceof Error && "durableObjectId" in error)) throw error;
+  });
+  const { catchBrokenHosts, missingMarks, runTimeWorlds } = await import("./time/simulate-time.ts");
+  if (values.broken === "all") {
+    for (const [name, worlds] of await catchBrokenHosts(integer("seed", values.seed), integer("runs", values.runs)))
+      print(`broken host "${name}": ${worlds === null ? "NOT CAUGHT" : `caught in world ${worlds}`}`);
+    return 0;
+  }
+  const startedAt = performance.now();
+  const { worlds, failures, coverage } = await runTimeWorlds(
+    integer("seed", values.seed),
+    integer("runs", values.runs),
+  );
+  for (const failure of failures) {
+    print(failure.trace.join("\n"));
+    print(`faults ${JSON.stringify(failure.faults)}`);
+    print(`VIOLATION ${failure.message}`);
+    print(`again: npm run sim -- --layer time --seed ${failure.seed} --runs 1`);
+  }
+  print(`coverage: ${[...coverage].map(([name, count]) => `${name}=${count}`).join(", ")}`);
+  print(`${worlds} worlds, ${failures.length} violations, ${((performance.now() - startedAt) / 1_000).toFixed(1)} s`);
+  const missing = worlds < 100 ? [] : missingMarks(coverage);
+  if (missing.length > 0) print(`NOT COVERED: ${missing.join(", ")}`);
+  return failures.length > 0 || missing.length > 0 ? 1 : 0;
+}
+
+process.exitCode =
+  values.layer === "time" ? await timeLayer() : values.layer === "2" && !values.help ? await secondLayer() : main();
