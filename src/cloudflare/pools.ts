@@ -1,9 +1,12 @@
 /**
- * @module Pools: defined in D1, counted by their objects (`pool:<name>`). `default_pool` is always there, without a limit until somebody sets its slots.
+ * @module Pools: defined in D1, counted by their objects (`pool:<name>`). Always there are `default_pool`,
+ * without a limit until somebody sets its slots, and the pools that `airflare.config.ts` declares.
  */
 import { DEFAULT_POOL, poolLimit } from "../engine/slot-limits.ts";
 import type { SlotDefinition, SlotUsage } from "../model/slot.ts";
+import { AirflareError } from "../model/error.ts";
 import { dagRunObjectName } from "../model/ids.ts";
+import { projectConfig } from "../dag/config.ts";
 import type { Env } from "./env.ts";
 import { withHistory } from "./history/history-error.ts";
 import { Conditions, listPage } from "./history/queries/list-query.ts";
@@ -42,22 +45,45 @@ const UNLIMITED = -1;
 /** Runs asked what their task instances do; slots of further ones count as running. */
 const HOLDERS_MAX = 50;
 
-/** `default_pool` comes first, as the oldest one in Airflow, even if nobody has defined it. */
-const SOURCE: ListSource = {
-  columns: "name, slots, description, include_deferred",
-  from: `(SELECT name, slots, description, include_deferred, name != '${DEFAULT_POOL}' AS later FROM pool
-    UNION ALL SELECT '${DEFAULT_POOL}', ${UNLIMITED}, 'Default pool', 0, 0 WHERE NOT EXISTS (SELECT 1 FROM pool WHERE name = '${DEFAULT_POOL}')) AS p`,
-  order: { id: "later", pool: "name", name: "name" },
-  defaultOrder: ["id"],
-  tieBreaker: "name",
-};
+/** Pools that are there without a row: `default_pool`, and those of `airflare.config.ts` until somebody sets them otherwise. */
+function declaredPools(): ReadonlyMap<string, number> {
+  return new Map([[DEFAULT_POOL, UNLIMITED], ...Object.entries(projectConfig().pools ?? {})]);
+}
+
+function declaredPool(name: string): Pool | null {
+  const slots = declaredPools().get(name);
+  if (slots === undefined) return null;
+  return { name, slots, description: name === DEFAULT_POOL ? "Default pool" : null, includeDeferred: false };
+}
+
+/** Must tasks without a pool of their own ask for slots? `slots`: of the row of `default_pool`, if there is one. */
+export function isDefaultPoolLimited(slots: number | undefined): boolean {
+  return (slots ?? declaredPools().get(DEFAULT_POOL) ?? UNLIMITED) >= 0;
+}
+
+/** `default_pool` comes first, as the oldest one in Airflow. */
+function poolSource(): ListSource {
+  const declared = [...declaredPools().keys()].map((name) => {
+    const { slots, description } = declaredPool(name) ?? { slots: UNLIMITED, description: null };
+    return { name, slots, description };
+  });
+  const literal = JSON.stringify(declared).replaceAll("'", "''");
+  return {
+    columns: "name, slots, description, include_deferred",
+    from: `(SELECT name, slots, description, include_deferred, name != '${DEFAULT_POOL}' AS later FROM pool UNION ALL
+      SELECT value ->> 'name', value ->> 'slots', value ->> 'description', 0, value ->> 'name' != '${DEFAULT_POOL}'
+      FROM json_each('${literal}') WHERE value ->> 'name' NOT IN (SELECT name FROM pool)) AS p`,
+    order: { id: "later", pool: "name", name: "name" },
+    defaultOrder: ["id"],
+    tieBreaker: "name",
+  };
+}
 
 /** Null when there is no such pool. */
 async function getPool(env: Env, name: string): Promise<Pool | null> {
   const sql = "SELECT name, slots, description, include_deferred FROM pool WHERE name = ?";
   const row = await withHistory(() => env.DB.prepare(sql).bind(name).first<PoolRow>());
-  if (row !== null) return poolOf(row);
-  return name === DEFAULT_POOL ? { name, slots: UNLIMITED, description: "Default pool", includeDeferred: false } : null;
+  return row === null ? declaredPool(name) : poolOf(row);
 }
 
 /** As {@link getPool}, with its usage. */
@@ -86,10 +112,16 @@ export async function setPool(env: Env, pool: Pool, now: number): Promise<void> 
   await env.SLOT.getByName(poolLimit(name)).define({ slots, includeDeferred });
 }
 
-/** False when there was none. Tasks that wait for it go on waiting, with the reason; those that run go on. */
+/**
+ * False when there was none. Tasks that wait for it go on waiting, with the reason; those that run go on. A pool of `airflare.config.ts` is then as
+ * declared again; throws `invalid_request` when it is that already.
+ */
 export async function deletePool(env: Env, name: string): Promise<boolean> {
   const done = await withHistory(() => env.DB.prepare("DELETE FROM pool WHERE name = ?").bind(name).run());
-  await env.SLOT.getByName(poolLimit(name)).define(null);
+  const declared = declaredPool(name);
+  if (done.meta.changes === 0 && declared !== null)
+    throw new AirflareError("invalid_request", `Pool ${name} is declared in airflare.config.ts: remove it there.`);
+  await env.SLOT.getByName(poolLimit(name)).define(declared);
   return done.meta.changes > 0;
 }
 
@@ -99,7 +131,7 @@ export async function listPools(
   page: Page,
 ): Promise<Listed<PoolEntry>> {
   const conditions = new Conditions().matches("name", filters.namePattern).startsWith("name", filters.namePrefix);
-  const { rows, total } = await listPage<PoolRow>(env.DB, SOURCE, conditions, page);
+  const { rows, total } = await listPage<PoolRow>(env.DB, poolSource(), conditions, page);
   return { rows: await Promise.all(rows.map((row) => withUsage(env, poolOf(row)))), total };
 }
 

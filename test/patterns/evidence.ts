@@ -30,6 +30,15 @@ export const demo = {
     "a run loads the customers of its date, and running it again replaces them",
   ),
 };
+export const pools = {
+  task: shown(
+    "resource_pools.ts",
+    "patterns/resource-pools.test.ts",
+    "a task of a pool is under the pool's limit, with its slots, and the DAG loads without a warning",
+  ),
+  set: shown("resource_pools.ts", "patterns/resource-pools.test.ts", "pools set takes the document's words"),
+};
+
 export const parallel = {
   order: shown(
     "parallel_extraction.ts",

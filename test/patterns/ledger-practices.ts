@@ -13,6 +13,7 @@ import {
   idempotency,
   metrics,
   parallel,
+  pools,
   quality,
   sensors,
   small,
@@ -115,8 +116,8 @@ export const PRACTICE_ROWS: readonly LedgerRow[] = [
   ),
   ...under(
     "Resource Pools",
-    [open("waiting"), "Use pool in task", "pool=", "PythonOperator()", "task_id=", "python_callable=", "dag="],
-    [open("api"), 'airflow pools set my_pool 5 "Pool for database connections"'],
+    [pools.task, "Use pool in task", "pool=", "PythonOperator()", "task_id=", "python_callable=", "dag="],
+    [pools.set, 'airflow pools set my_pool 5 "Pool for database connections"'],
   ),
   ...under(
     "Basic Flow",

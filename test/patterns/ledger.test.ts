@@ -79,13 +79,12 @@ test("a missing row, a doubled row, a vanished test and an unknown subject are e
   expect(withEvidence({ open: "Some day" })).toEqual([`${first.heading}: unknown subject Some day`]);
 });
 
-test("what is open is no more than mail, SLA, connections, pools and flows", () => {
+test("what is open is no more than mail, SLA, connections and flows", () => {
   const open = LEDGER.filter(({ evidence }) => "open" in evidence);
   expect([...new Set(open.map(({ heading }) => heading))]).toEqual([
     "Basic DAG Structure",
     "Failure Callbacks",
     "SLA Monitoring",
-    "Resource Pools",
     "Basic Flow",
     "Parallel Execution",
     "Common Patterns Summary",

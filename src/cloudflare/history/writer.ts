@@ -4,6 +4,7 @@
  * Guards: a row gives way only to a later incarnation, or to a higher `seq` of the same one. So repeats and late copies are harmless.
  */
 import { DEFAULT_POOL } from "../../engine/slot-limits.ts";
+import { isDefaultPoolLimited } from "../pools.ts";
 import { withHistory } from "./history-error.ts";
 import { NO_ROWS } from "./mirror-rows.ts";
 import type { MirrorRow, MirrorRows } from "./mirror-rows.ts";
@@ -38,7 +39,7 @@ const HIGHER = "excluded.seq > mirrored.seq";
 const BACKFILLS: Table = { name: "backfill", keys: ["backfill_id"], guard: HIGHER };
 const SCHEDULES: Table = { name: "schedule", keys: ["schedule_id"], guard: HIGHER };
 
-const DEFAULT_POOL_LIMITED = `SELECT 1 AS limited FROM pool WHERE name = '${DEFAULT_POOL}' AND slots >= 0`;
+const DEFAULT_POOL_SLOTS = `SELECT slots FROM pool WHERE name = '${DEFAULT_POOL}'`;
 
 interface Waiting {
   readonly rows: MirrorRows;
@@ -112,12 +113,12 @@ export class HistoryWriter {
       ),
     ];
     if (statements.length === 0) return;
-    statements.unshift(this.#db.prepare(DEFAULT_POOL_LIMITED));
+    statements.unshift(this.#db.prepare(DEFAULT_POOL_SLOTS));
     for (let start = 0; start < statements.length; start += BATCH_STATEMENTS) {
       // In order: a run's row must not lag behind rows of its instances for long.
       // oxlint-disable-next-line no-await-in-loop
-      const [first] = await this.#db.batch<{ limited: number }>(statements.slice(start, start + BATCH_STATEMENTS));
-      if (start === 0) this.#onDefaultPool(first?.results[0]?.limited === 1);
+      const [first] = await this.#db.batch<{ slots: number }>(statements.slice(start, start + BATCH_STATEMENTS));
+      if (start === 0) this.#onDefaultPool(isDefaultPoolLimited(first?.results[0]?.slots));
     }
   }
 

@@ -101,9 +101,13 @@ export class SlotLeases {
     for (const one of request) this.#enqueue(holder, one);
     this.#handOver(now);
     const isGone = new Set(gone.map((ref) => keyOf(holder, ref)));
-    const granted = [...request, ...renew.filter((ref) => !isGone.has(keyOf(holder, ref)))].flatMap((ref) =>
-      this.#grantOf(keyOf(holder, ref), ref.ask),
-    );
+    const asked = [...request, ...renew].filter((ref) => !isGone.has(keyOf(holder, ref)));
+    const granted = asked.flatMap((ref) => this.#grantOf(keyOf(holder, ref), ref.ask));
+    // What the run waited for and gets through what it gave back: no word of its own for that.
+    const told = new Set(granted.map((grant) => keyOf(holder, grant)));
+    for (const key of this.#untold)
+      if (!told.has(key) && this.#held.get(key)?.holder.incarnation === holder.incarnation)
+        granted.push(...this.#grantOf(key));
     const isGranted = new Set(granted.map(({ ord }) => ord));
     const waiting = request
       .filter(({ ord }) => !isGranted.has(ord))

@@ -156,6 +156,14 @@ test("grants to other runs are news until they are told, also over a restart; a 
   expect(limit.leases.usage(NOW)).toMatchObject({ held: [], waiting: 0 });
 });
 
+test("what a run waits for and gets through what it gave back comes with the answer", () => {
+  const limit = new Limit(1);
+  const exchange = (order: Parameters<typeof anOrder>[1]) => limit.leases.exchange(anOrder("a", order), NOW);
+  exchange({ request: [aRequest(0), aRequest(1)] });
+  expect(exchange({ release: [{ ord: 0, ask: 1 }] }).granted).toMatchObject([{ ord: 1, ask: 1 }]);
+  expect(limit.news()).toEqual([]);
+});
+
 test("a limit that runs bring along is as the run says that was queued last", () => {
   const limit = new Limit(null, "tis:dag/load");
   const bring = (run: string, slots: number, at: number) =>
