@@ -1,5 +1,5 @@
 /**
- * @module S1 to S4: one run of 10,000 tasks flat and in layers, one task over 100,000 items, 1,000 runs at once while the API is read. Each beside a
+ * @module L1 to L4: one run of 10,000 tasks flat and in layers, one task over 100,000 items, 1,000 runs at once while the API is read. Each beside a
  * smaller one of its kind: by that the cost per task is judged.
  */
 import path from "node:path";
@@ -20,18 +20,18 @@ const CROWD_RUNS = 1_000;
 const DAG_FOLDER = path.join(import.meta.dirname, "large_dags");
 
 export const LARGE_RUN_ROWS: readonly ScaleRow[] = [
-  largeRow("S1", "10,000 tasks side by side and a join, in one run", "fan", [1_000, 10_000]),
+  largeRow("L1", "10,000 tasks side by side and a join, in one run", "fan", [1_000, 10_000]),
   largeRow(
-    "S2",
+    "L2",
     "100 layers of 100 tasks, each waiting for the whole layer before: 990,000 edges",
     "layers",
     [32, 100],
   ),
-  largeRow("S3", "one mapped task over 100,000 items", "list", [1_000, 10_000, 100_000]),
+  largeRow("L3", "one mapped task over 100,000 items", "list", [1_000, 10_000, 100_000]),
   {
-    name: "S4",
+    name: "L4",
     what: "1,000 runs of 5-task chains triggered at once while the API is read",
-    measure: (folders) => measured("S4", { kind: "chain", size: 5 }, CROWD_RUNS, { kind: "chain", size: 5 }, folders),
+    measure: (folders) => measured("L4", { kind: "chain", size: 5 }, CROWD_RUNS, { kind: "chain", size: 5 }, folders),
   },
 ];
 

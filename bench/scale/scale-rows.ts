@@ -11,11 +11,11 @@ import { timetablesRow } from "./timetables.ts";
 import { waitingRow } from "./waiting.ts";
 
 export const SCALE_ROWS: readonly ScaleRow[] = [
-  ...LARGE_RUN_ROWS,
   crowdRow,
   runTimeSchedulesRow,
   backfillRow,
   timetablesRow,
   waitingRow,
   poolRow,
+  ...LARGE_RUN_ROWS,
 ];

@@ -1,5 +1,5 @@
 /**
- * @module S1: tasks side by side and a join. A file of its own: a run loads no other large DAG.
+ * @module L1: tasks side by side and a join. A file of its own: a run loads no other large DAG.
  */
 import { dag, task } from "airflare";
 

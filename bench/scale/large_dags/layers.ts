@@ -1,5 +1,5 @@
 /**
- * @module S2: layers of tasks, each of which waits for the whole layer before. A file of its own: a run loads no other large DAG.
+ * @module L2: layers of tasks, each of which waits for the whole layer before. A file of its own: a run loads no other large DAG.
  */
 import { crossDownstream, dag, task } from "airflare";
 

@@ -1,5 +1,5 @@
 /**
- * @module S3 and S4: a mapped task over a list made at run time, and a short chain. A file of its own: a run loads no other large DAG.
+ * @module L3 and L4: a mapped task over a list made at run time, and a short chain. A file of its own: a run loads no other large DAG.
  */
 import { dag, task } from "airflare";
 
