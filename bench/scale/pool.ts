@@ -1,5 +1,5 @@
 /**
- * @module S2: 1,000 mapped tasks wait for a pool of 5 slots. How long slots lie idle between two tasks, and that never more than 5 run.
+ * @module P1: 1,000 mapped tasks wait for a pool of 5 slots. How long slots lie idle between two tasks, and that never more than 5 run.
  */
 import fs from "node:fs/promises";
 import path from "node:path";
@@ -16,7 +16,7 @@ const PAGE = 100;
 const RUNS_PATH = "/api/v2/dags/pooled/dagRuns";
 
 export const poolRow: ScaleRow = {
-  name: "S2",
+  name: "P1",
   what: "1,000 tasks of half a second wait for a pool of 5 slots",
   async measure(folders: StateFolders) {
     const stateFolder = await folders.next();
@@ -88,7 +88,7 @@ async function ask(
 }
 
 function figure(name: string, unit: Figure["unit"], value: number): Figure {
-  return { row: "S2", name: `pool of ${SLOTS}, ${TASKS} tasks: ${name}`, unit, value };
+  return { row: "P1", name: `pool of ${SLOTS}, ${TASKS} tasks: ${name}`, unit, value };
 }
 
 const DAG_FILE = `import { dag, task } from "airflare";
