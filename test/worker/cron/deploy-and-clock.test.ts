@@ -11,6 +11,7 @@ import { listImportErrors } from "../../../src/cloudflare/history/queries/import
 import { readSpec } from "../../../src/cloudflare/spec-store.ts";
 import type { DagIndex } from "../../../src/dag/dag-index.ts";
 import { dag, empty } from "../../../src/index.ts";
+import { api, runPath } from "../../support/worker-client.ts";
 import { workerEnv } from "../../support/worker-runs.ts";
 
 const PAGE = { limit: 100, offset: 0 };
@@ -133,4 +134,21 @@ test("the deployed spec of a paused DAG stays out of the clock's question", asyn
   await vi.waitFor(async () =>
     expect(await readDag(workerEnv.DB, "every_hour")).toMatchObject({ is_paused: 1, due_at: null }),
   );
+});
+
+test("runs of a DAG that is gone stay readable", async () => {
+  // The Worker's own bundle, which the API brings in, does not have it.
+  const { dag_runs: runs } = await api<{ dag_runs: { dag_run_id: string }[] }>(
+    "GET",
+    "/api/v2/dags/every_hour/dagRuns",
+  );
+  expect(await readDag(workerEnv.DB, "every_hour")).toMatchObject({ is_stale: 1 });
+  expect(runs).toHaveLength(3);
+  const run = await api("GET", runPath("every_hour", runs[0]?.dag_run_id ?? ""));
+  expect(run).toMatchObject({ dag_id: "every_hour", run_type: "scheduled" });
+  const { task_instances: instances } = await api<{ task_instances: { task_id: string }[] }>(
+    "GET",
+    `${runPath("every_hour", runs[0]?.dag_run_id ?? "")}/taskInstances`,
+  );
+  expect(instances.map((instance) => instance.task_id)).toEqual(["a"]);
 });
