@@ -6,7 +6,13 @@ import { defineConfig } from "airflare";
 export const config = defineConfig({
   pools: { my_pool: 5, api: 20 },
   variables: { db_host: "localhost", batch: 500 },
-  connections: { postgres_default: "postgres", slack: "http" },
+  connections: {
+    postgres_default: "postgres",
+    aws_default: "aws",
+    http_default: "http",
+    slack: "http",
+    lake: "r2:LAKE",
+  },
 });
 
 declare module "airflare" {

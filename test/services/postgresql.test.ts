@@ -9,6 +9,7 @@ let sql: postgres.Sql;
 
 beforeAll(async () => {
   sql = postgres(partAt("postgresql")["uri"] ?? "", { max: 1, onnotice: () => undefined });
+  await sql`DROP TABLE IF EXISTS customers`;
   await sql`CREATE TABLE customers (id bigint PRIMARY KEY, name text, country text, updated_at timestamptz)`;
   await sql`INSERT INTO customers SELECT n, 'customer ' || n, (ARRAY['DE', 'FR', 'US'])[n % 3 + 1], timestamptz '2023-12-31' + n * interval '1 hour'
     FROM generate_series(1, 3000) n`;

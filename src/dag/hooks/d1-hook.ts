@@ -18,9 +18,7 @@ interface Database {
 }
 
 /**
- * A bound D1 database. D1 has no cursors: `stream` reads the result as a whole.
- * @example
- * const orders = task("orders", async (_: {}, ctx) => (await ctx.hook(D1Hook, "shop_db")).getRecords("SELECT * FROM orders WHERE day = %(day)s", { day: ctx.ds }));
+ * A bound D1 database: `await ctx.hook(D1Hook, "shop_db")`. D1 has no cursors: `stream` reads the result as a whole.
  */
 export class D1Hook extends SqlHook {
   readonly #database: Database;

@@ -32,7 +32,7 @@ export interface HttpRequest {
  * An HTTP API.
  * @example
  * const fetchOrders = task("fetch_orders", async (_: {}, ctx) => {
- *   const api = await ctx.hook(HttpHook, "orders_api");
+ *   const api = await ctx.hook(HttpHook, "http_default");
  *   const response = await api.run("orders", { params: { since: ctx.ds }, signal: ctx.signal });
  *   return response.json<{ id: number }[]>();
  * });

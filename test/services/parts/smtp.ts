@@ -1,5 +1,5 @@
 /**
- * @module An SMTP server that keeps each mail as a JSON line: envelope and text. Login `airflow`, in the clear and by STARTTLS with its own certificate.
+ * @module An SMTP server that keeps each mail as a JSON line `{ from, to, user, raw }`. Login `airflow`, in the clear and by STARTTLS with its own certificate.
  */
 import fs from "node:fs";
 import path from "node:path";
@@ -9,14 +9,6 @@ import type { RunningPart } from "./part.ts";
 
 const USER = "airflow";
 const PASSWORD = "smtp services password";
-
-/** One mail, as tests read it back. */
-export interface SmtpMail {
-  readonly from: string;
-  readonly to: readonly string[];
-  readonly user: string | null;
-  readonly raw: string;
-}
 
 export async function startSmtp(folder: string): Promise<RunningPart> {
   const file = path.join(folder, "smtp.jsonl");
@@ -41,10 +33,4 @@ export async function startSmtp(folder: string): Promise<RunningPart> {
   const { port } = server.server.address() as AddressInfo;
   const place = { host: "127.0.0.1", port: String(port), user: USER, password: PASSWORD, file };
   return { place, stop: () => new Promise((resolve) => server.close(() => resolve())) };
-}
-
-/** The mails that arrived, oldest first. */
-export function smtpMails(file: string): readonly SmtpMail[] {
-  const lines = fs.readFileSync(file, "utf8").trim().split("\n");
-  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as SmtpMail);
 }
