@@ -61,8 +61,14 @@ test("a run of a paused DAG waits queued until the DAG is unpaused", { timeout: 
   expect(await endOf("xcom_passing", runId)).toBe("success");
 });
 
-// These need a server or another DAG's run: test/unit/dags/http-job.test.ts, test/patterns/event-based-triggers.test.ts, test/worker/dag/external-task.test.ts.
-const NOT_ALONE = new Set(["http_job", "s3_key_sensor", "external_task_sensor"]);
+// These need a server or another DAG's run: test/services, test/unit/dags/http-job.test.ts, test/patterns/event-based-triggers.test.ts, test/worker/dag/external-task.test.ts.
+const NOT_ALONE = new Set([
+  "http_job",
+  "s3_key_sensor",
+  "external_task_sensor",
+  "connection_management",
+  "publish_report",
+]);
 
 test.each(exampleDagIds.filter((dagId) => !NOT_ALONE.has(dagId)))(
   "%s runs green",
