@@ -8,6 +8,7 @@ import { limitsOf } from "./limits-of.ts";
 import { nodeSql } from "../support/node-sql.ts";
 import { OPEN_ATTEMPT_STATES } from "../../src/model/state.ts";
 import { Rng } from "./rng.ts";
+import type { Sql } from "../../src/cloudflare/dag-run/sql.ts";
 import type { RunHost } from "./run-host.ts";
 import { Violation } from "./invariants.ts";
 import type { World } from "./world.ts";
@@ -29,7 +30,7 @@ export class Limits {
   constructor(world: World, seed: number) {
     this.#world = world;
     this.#rng = new Rng(seed ^ OWN_SEED);
-    this.exist = this.#rng.chance(0.2);
+    this.exist = this.#rng.chance(0.1);
     this.#perDag = this.#rng.between(1, 2);
     if (!this.exist) return;
     for (const pool of POOLS) {
@@ -95,10 +96,21 @@ export class Limits {
   }
 }
 
+/** One world at a time: a new database and its statements cost more than the world's use of them. */
+const databases = new Map<string, Sql>();
+
+function emptyDatabase(name: string): Sql {
+  const sql = databases.get(name) ?? nodeSql();
+  databases.set(name, sql);
+  for (const { table } of sql.exec("SELECT name AS \"table\" FROM sqlite_schema WHERE type = 'table'"))
+    sql.exec(`DELETE FROM "${String(table)}"`);
+  return sql;
+}
+
 class Limit {
   readonly #world: World;
   readonly #name: string;
-  readonly #sql = nodeSql();
+  readonly #sql: Sql;
   readonly #leaseMs: number;
   #leases: SlotLeases;
   #expiryPlannedAt = Infinity;
@@ -108,6 +120,7 @@ class Limit {
     this.#world = world;
     this.#name = name;
     this.#leaseMs = world.core.slotLeasesEnd ? world.leases.slotMs : 10 ** 12;
+    this.#sql = emptyDatabase(name);
     this.#leases = new SlotLeases(this.#sql, name, this.#leaseMs);
   }
 
