@@ -9,7 +9,6 @@ import { DagHost } from "../../../src/cloudflare/dag/host.ts";
 import { OpenRuns } from "../../../src/cloudflare/dag/open-runs.ts";
 import { RunMaker } from "../../../src/cloudflare/dag/run-maker.ts";
 import { RunSchedules } from "../../../src/cloudflare/dag/run-schedules.ts";
-import { writeState } from "../../../src/cloudflare/dag/storage.ts";
 import { Alarm } from "../../../src/cloudflare/dag-run/alarm.ts";
 
 /** Breaks it; the answered function mends it. */
@@ -72,15 +71,6 @@ export const BROKEN_HOSTS: Readonly<Record<string, Break>> = {
     if (head !== null || request.logicalDate === null) return head;
     return real(spec, state, { ...request, logicalDate: request.logicalDate + 1 });
   }),
-  "an older tick is honoured": withBook(
-    breaks(DagHost.prototype, "tick", (real, self) => (dueAt) => {
-      self.readState();
-      const state = current?.read() ?? null;
-      if (current !== null && state !== null && dueAt < state.tickedAt)
-        writeState(current.ports.sql, { ...state, tickedAt: dueAt - 1, last: null });
-      return real(dueAt);
-    }),
-  ),
   "the cursor of a backfill is lost on a restart": withBook(() => {
     const started = new WeakSet<object>();
     return breaks(BackfillDriver.prototype, "fill", (real, self) => (state) => {

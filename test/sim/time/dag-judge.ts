@@ -81,6 +81,12 @@ export class DagJudge {
     }
   }
 
+  /** The DAG is no longer deployed. */
+  retire(): void {
+    this.#retired = true;
+    this.#slots.looksAnew(this.#spec, false, []);
+  }
+
   /** A user asked for the end of this run. */
   mayVanish(runId: string): void {
     this.#toDelete.add(runId);
@@ -150,8 +156,7 @@ export class DagJudge {
         return false;
       }
       case "retire":
-        this.#retired = true;
-        this.#slots.looksAnew(this.#spec, false, times);
+        this.retire();
         return false;
       case "pause":
         if (this.#spec === null) return false;

@@ -46,14 +46,15 @@ export class FakeDatabase {
           const row = this.#rows({ sql, values })[0] ?? null;
           return row === null || column === undefined ? row : (row[column] ?? null);
         }),
-      run: () => through("run", () => void this.#rows({ sql, values })),
+      run: () => through("run", () => ({ results: this.#rows({ sql, values }) })),
     });
     const batch = (bound: readonly Bound[]): Promise<unknown> =>
       through("batch", () => {
         database.exec("BEGIN");
         try {
-          for (const one of bound) this.#rows(one);
+          const answers = bound.map((one) => ({ results: this.#rows(one) }));
           database.exec("COMMIT");
+          return answers;
         } catch (error) {
           database.exec("ROLLBACK");
           throw error;

@@ -187,20 +187,20 @@ export class TimeWorld {
   }
 
   #onCall(dagId: string, method: string, args: readonly unknown[]): void {
-    const first: unknown = args[0];
-    const about =
-      typeof first === "object" && first !== null
-        ? JSON.stringify(Reflect.get(first, "head") ?? first)
-            .replace(/.*"runId":"([^"]*)".*"state":"([^"]*)".*/, "$1 $2")
-            .slice(0, 150)
-        : JSON.stringify(first ?? "");
-    this.#note(`${dagId} ${method} ${about}`);
+    const [first] = args;
+    this.#note(
+      `${dagId} ${method} ${typeof first === "number" || typeof first === "string" || typeof first === "boolean" ? first : ""}`,
+    );
     const cause = causeOf(method, args);
     if (cause === null) return;
     // The run's object goes first: the row follows in a later turn.
     if (cause.kind === "delete") return this.#judges.get(dagId)?.mayVanish(cause.runId);
     const heard = this.#heard.get(dagId) ?? [];
-    heard.push({ cause, event: this.time.events });
+    const entry = { cause, event: this.time.events };
+    heard.push(entry);
+    // An object that stores nothing for it goes on; that shows only when it is told all the same.
+    if (cause.kind === "retire")
+      this.time.plan(0, () => void (this.#heard.get(dagId)?.includes(entry) && this.#judges.get(dagId)?.retire()));
     this.#heard.set(dagId, heard);
   }
 
