@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   },
   task_instance_not_found: { status: 404, retryable: false, doc: "The run has no such task instance." },
   xcom_not_found: { status: 404, retryable: false, doc: "No XCom with this key was pushed." },
+  notice_not_found: { status: 404, retryable: false, doc: "The run has told nothing with this id." },
   run_already_exists: { status: 409, retryable: false, doc: "A run with this id or this logical date exists already." },
   xcom_already_exists: {
     status: 409,
@@ -72,6 +73,17 @@ export const ERROR_CODES = {
     status: 500,
     retryable: false,
     doc: "The deployed code has no such task; the run was made with another version.",
+  },
+  fail_fast: {
+    status: 500,
+    retryable: false,
+    doc: "The task was stopped because another one failed and the DAG has failFast.",
+  },
+  marked_failed: { status: 500, retryable: false, doc: "A user set the task to failed." },
+  queue_not_bound: {
+    status: 500,
+    retryable: false,
+    doc: "The task names a queue that the deployment does not bind; the message says which.",
   },
   worker_lost: { status: 500, retryable: true, doc: "The worker of an attempt vanished more often than allowed." },
   execution_timeout: { status: 500, retryable: true, doc: "The attempt ran longer than its executionTimeout." },

@@ -51,8 +51,6 @@ export interface TaskInstance {
 
 /** Bits of `TaskInstance.flags`. Storage format: the numbers stay. */
 export const TaskInstanceFlag = {
-  /** Set by a user's mark, not by an attempt. */
-  MARKED: 2,
   /** An attempt was handed to the caller and has shown no sign of life yet. */
   HANDED_OFF: 4,
   /** Packed mates of a lost message are sent alone. */

@@ -150,7 +150,6 @@ function startTry(ctx: StepContext, plan: TaskPlan, instance: TaskInstance): voi
   instance.queuedAt = 0;
   instance.startedAt = 0;
   instance.endedAt = 0;
-  instance.flags &= ~TaskInstanceFlag.MARKED;
   instance.pokes = 0;
   // In mode "reschedule" a sensor's time-out counts from the first poke of the first try, in mode "poke" from that of each try.
   if (plan.spec.sensor?.mode !== "reschedule") instance.firstPokedAt = 0;

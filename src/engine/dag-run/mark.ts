@@ -1,7 +1,6 @@
 /**
  * @module Setting an instance's state by hand. An open attempt is fenced off.
  */
-import { TaskInstanceFlag } from "../../model/task-instance.ts";
 import { instanceAt, instanceName, setState } from "./step-context.ts";
 import { orderTaskCallback } from "./callbacks.ts";
 import type { StepContext } from "./step-context.ts";
@@ -13,7 +12,6 @@ export function markInstance(ctx: StepContext, ord: number, to: "success" | "fai
   setState(ctx, instance, to, true);
   if (instance.startedAt === 0) instance.startedAt = ctx.now;
   instance.endedAt = ctx.now;
-  instance.flags |= TaskInstanceFlag.MARKED;
   if (to !== "failed") return;
   const error = { code: "marked_failed", message: `Task ${instanceName(ctx, instance)} was set to failed by ${by}.` };
   ctx.errors.push({ ord, error });
