@@ -141,9 +141,9 @@ export class RunMaker {
   }
 
   #makeAll(spec: DagSpec, state: DagState, at: number, heads: DagRunHead[]): void {
-    while (heads.length < PAGE && !this.#book.isBlocked(state)) {
+    while (heads.length < PAGE) {
       const info = dueRun(spec, state, at);
-      if (info === null) return;
+      if (info === null || this.#book.isBlocked(state)) return;
       const head = this.#makesRoom(spec, state, info) ? this.makeOwn(spec, state, scheduledRequest(state, info)) : null;
       if (head !== null) heads.push(head);
       passRun(state, info);

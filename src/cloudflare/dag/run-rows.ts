@@ -25,6 +25,9 @@ export const CONFIRM_MS = 30_000;
 const RUN_TYPES: readonly DagRunType[] = ["manual", "scheduled", "backfill", "asset_triggered"];
 const RUN_STATES: readonly DagRunState[] = ["queued", "running", "success", "failed"];
 const OPEN = "state IN ('queued', 'running')";
+/** Named with the condition of the index of open runs: by the state alone SQLite does not know that the index has them all, and reads every run. */
+const QUEUED = `${OPEN} AND state = 'queued'`;
+const RUNNING = `${OPEN} AND state = 'running'`;
 /** Ended, and their objects are still to be looked after. */
 const OWING = "state IN ('success', 'failed') AND check_at IS NOT NULL";
 
@@ -120,7 +123,7 @@ export function deleteRun(sql: Sql, runId: RunId): void {
  * a limit of 16 costs 16 rows.
  */
 export function countRuns(sql: Sql, states: "running" | "open", backfill: boolean, atMost: number): number {
-  const state = states === "running" ? "state = 'running'" : OPEN;
+  const state = states === "running" ? RUNNING : OPEN;
   const kind = `run_type ${backfill ? "=" : "<>"} 'backfill'`;
   const query = `SELECT count(*) AS n FROM (SELECT 1 FROM run WHERE ${state} AND ${kind} LIMIT ?)`;
   return Number(sql.exec(query, atMost)[0]?.["n"]);
@@ -154,7 +157,7 @@ export function countBackfillRuns(sql: Sql, backfillId: number): Readonly<Record
 
 /** Runs of one backfill that are running, or not over; counted up to `atMost`. */
 export function countOpenOf(sql: Sql, backfillId: number, states: "running" | "open", atMost: number): number {
-  const state = states === "running" ? "state = 'running'" : OPEN;
+  const state = states === "running" ? RUNNING : OPEN;
   // The + keeps to the index of open runs: a backfill's ended ones may be thousands.
   const query = `SELECT count(*) AS n FROM (SELECT 1 FROM run WHERE ${state} AND +backfill_id = ? LIMIT ?)`;
   return Number(sql.exec(query, backfillId, atMost)[0]?.["n"]);
@@ -179,7 +182,7 @@ export function statesBetween(sql: Sql, gte: number, lte: number): ReadonlyMap<n
 
 /** Queued runs, oldest `run_after` first. */
 export function queuedRuns(sql: Sql, backfill: boolean, limit: number): readonly RunRow[] {
-  const sqlText = `SELECT * FROM run WHERE state = 'queued' AND run_type ${backfill ? "=" : "<>"} 'backfill' ORDER BY run_after, run_id LIMIT ?`;
+  const sqlText = `SELECT * FROM run WHERE ${QUEUED} AND run_type ${backfill ? "=" : "<>"} 'backfill' ORDER BY run_after, run_id LIMIT ?`;
   return sql.exec(sqlText, limit).map(rowOf);
 }
 
@@ -198,7 +201,7 @@ export function nextCheckAt(sql: Sql): number | null {
 
 /** When the next queued run that is made for later becomes due; null when none is. */
 export function nextQueuedAt(sql: Sql, now: number): number | null {
-  const row = sql.exec("SELECT min(run_after) AS at FROM run WHERE state = 'queued' AND run_after > ?", now)[0];
+  const row = sql.exec(`SELECT min(run_after) AS at FROM run WHERE ${QUEUED} AND run_after > ?`, now)[0];
   return row === undefined ? null : numberOrNull(row, "at");
 }
 
