@@ -10,7 +10,7 @@ import type { StoredXComs } from "./stored-xcom.ts";
 import { pickPath } from "./value-path.ts";
 
 /** Entries asked for in one page; the run's object may answer fewer. */
-const PAGE_LIMIT = 1000;
+const PAGE_LIMIT = 2_000;
 
 /** The part of a batch that is about XComs. */
 export type XComSource = Pick<AttemptBatch, "xcoms" | "xcomsLeftOut" | "mappedTasks">;
@@ -25,6 +25,11 @@ export class XComReader {
   /** What this driver's own attempts pushed and the run's object may not have yet. */
   readonly #own = new Map<string, XComEntry>();
   readonly #fetched = new Map<string, Promise<readonly XComEntry[]>>();
+  /** By key: tasks whose values are about to be asked for in one go. */
+  readonly #together = new Map<
+    string,
+    { readonly taskIds: TaskId[]; readonly byTask: Promise<ReadonlyMap<TaskId, readonly XComEntry[]>> }
+  >();
   /** Decoded values that several attempts take a part of. Never handed out whole. */
   readonly #decoded = new WeakMap<XComValue, Promise<unknown>>();
 
@@ -52,7 +57,7 @@ export class XComReader {
     if (own !== undefined) return [own];
     this.#leftOut ??= new Set(this.#source.xcomsLeftOut.map((out) => `${out.taskId}\0${out.key}`));
     const entries = this.#leftOut.has(name)
-      ? await this.fetch(taskId, key, mapIndex === undefined ? undefined : [mapIndex])
+      ? await this.#leftOutEntries(taskId, key, mapIndex)
       : this.#handedEntries(name);
     return mapIndex === undefined ? entries : entries.filter((entry) => entry.mapIndex === mapIndex);
   }
@@ -64,7 +69,7 @@ export class XComReader {
     const name = `${taskId}\0${key}\0${mapIndexes?.join() ?? ""}`;
     const known = this.#fetched.get(name);
     if (known !== undefined) return known;
-    const fetching = this.#fetchPages(taskId, key, mapIndexes);
+    const fetching = this.#fetchPages([taskId], key, mapIndexes).then(byMapIndex);
     // Only what the run says never changes while this batch runs is kept; a pull of another task asks again.
     if (this.#leftOut?.has(`${taskId}\0${key}`) === true) {
       this.#fetched.set(name, fetching);
@@ -100,13 +105,36 @@ export class XComReader {
     return value.encoding === "buffer" ? copy.buffer : copy;
   }
 
+  /** What was left out is asked for together, as far as it is wanted in one turn: a join of 10,000 tasks asks for 10,000 values. */
+  #leftOutEntries(taskId: TaskId, key: string, mapIndex: number | undefined): Promise<readonly XComEntry[]> {
+    if (mapIndex !== undefined) return this.fetch(taskId, key, [mapIndex]);
+    const name = `${taskId}\0${key}\0`;
+    const known = this.#fetched.get(name);
+    if (known !== undefined) return known;
+    let together = this.#together.get(key);
+    if (together === undefined) {
+      const taskIds: TaskId[] = [];
+      const byTask = Promise.resolve().then(async () => {
+        this.#together.delete(key);
+        return Map.groupBy(await this.#fetchPages(taskIds, key, undefined), (entry) => entry.taskId);
+      });
+      together = { taskIds, byTask };
+      this.#together.set(key, together);
+    }
+    together.taskIds.push(taskId);
+    const fetching = together.byTask.then((byTask) => byMapIndex(byTask.get(taskId) ?? []));
+    this.#fetched.set(name, fetching);
+    fetching.catch(() => this.#fetched.delete(name));
+    return fetching;
+  }
+
   #handedEntries(name: string): readonly XComEntry[] {
     this.#handed ??= Map.groupBy(this.#source.xcoms, (entry) => `${entry.taskId}\0${entry.key}`);
     return byMapIndex(this.#handed.get(name) ?? []);
   }
 
   async #fetchPages(
-    taskId: TaskId,
+    taskIds: readonly TaskId[],
     key: string,
     mapIndexes: readonly number[] | undefined,
   ): Promise<readonly XComEntry[]> {
@@ -115,7 +143,7 @@ export class XComReader {
     do {
       // Pages follow each other: each needs the end of the one before.
       const page = await this.#run.readXComs({
-        taskIds: [taskId],
+        taskIds,
         key,
         limit: PAGE_LIMIT,
         ...(mapIndexes === undefined ? {} : { mapIndexes }),
@@ -124,7 +152,7 @@ export class XComReader {
       found.push(...page.entries);
       after = page.more ?? undefined;
     } while (after !== undefined);
-    return byMapIndex(found);
+    return found;
   }
 }
 

@@ -13,6 +13,7 @@ import {
   deleteXCom,
   hasXCom,
   ordsWithXComs,
+  readXComsAmong,
   readXComsOf,
   readXComsWithin,
   writeXComs,
@@ -202,6 +203,16 @@ export const STORAGE_CASES: readonly StorageCase[] = [
         ["a", large],
         ["k", large],
       ]);
+      const among = [9, 10, 70, 150];
+      expect([...readXComsAmong(sql, among, null)].map(({ ord, key }) => `${ord}${key}`)).toEqual([
+        "9k",
+        "10a",
+        "10k",
+        "70k",
+        "150a",
+        "150k",
+      ]);
+      expect([...readXComsAmong(sql, among, "a")].map(({ ord }) => ord)).toEqual([10, 150]);
       writeXComs(sql, [{ ord: 10, xcoms: [{ key: "k", value: inline("1") }] }], 9);
       expect(readXComsWithin(sql, [10], "k", 100)?.rows).toEqual([
         { ord: 10, key: "k", writtenAt: 9, value: inline("1") },

@@ -18,6 +18,8 @@ import { expandRefs, mappedIndexes } from "./mapped-attempt.ts";
 
 /** Characters of XComs that travel with a batch; the rest is read in pages by those who need it. */
 const INLINE_CHARACTERS_MAX = 256_000;
+/** No stored value is shorter: with less room nothing more is looked for. */
+const XCOM_CHARACTERS_MIN = 24;
 /** Above this many upstream tasks their states are not sent along. */
 const UPSTREAM_STATES_MAX = 100;
 
@@ -205,10 +207,17 @@ function readRefs(sql: Sql, live: LiveRun, refs: readonly XComRef[]): Pick<Attem
       xcoms.push({ taskId: taskOf.get(ord) ?? "", key, mapIndex: live.run.instances[ord]?.mapIndex ?? -1, value });
     return true;
   };
-  for (const [key, some] of Map.groupBy(refs, (ref) => ref.key)) {
-    // Together when they fit: a join of 1,000 tasks names 1,000 producers.
-    if (take(key, some)) continue;
-    for (const ref of some) if (!take(key, [ref])) leftOut.set(`${ref.taskId}/${key}`, { taskId: ref.taskId, key });
-  }
+  // Together when they fit, else by halves: a join of 10,000 tasks names 10,000 producers.
+  const takeOrLeave = (key: string, some: readonly XComRef[]): void => {
+    if (left > XCOM_CHARACTERS_MIN && take(key, some)) return;
+    if (left <= XCOM_CHARACTERS_MIN || some.length === 1) {
+      for (const { taskId } of some) leftOut.set(`${taskId}/${key}`, { taskId, key });
+      return;
+    }
+    const half = Math.ceil(some.length / 2);
+    takeOrLeave(key, some.slice(0, half));
+    takeOrLeave(key, some.slice(half));
+  };
+  for (const [key, some] of Map.groupBy(refs, (ref) => ref.key)) takeOrLeave(key, some);
   return { xcoms, xcomsLeftOut: [...leftOut.values()] };
 }

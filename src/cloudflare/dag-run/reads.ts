@@ -8,7 +8,7 @@ import type {
   ReadXComsRequest,
   TaskInstanceView,
 } from "../../model/protocol.ts";
-import { ordsWithXComs, readXComsOf } from "./xcom-rows.ts";
+import { ordsWithXComs, readXComsAmong } from "./xcom-rows.ts";
 import { readErrors, readNotes } from "./storage.ts";
 import { AirflareError } from "../../model/error.ts";
 import type { LiveRun } from "./live-run.ts";
@@ -16,9 +16,11 @@ import type { Sql } from "./sql.ts";
 import type { TaskInstance } from "../../model/task-instance.ts";
 
 /** XComs of one answer at most, whatever the caller asks for. */
-const XCOMS_PAGE_MAX = 500;
+const XCOMS_PAGE_MAX = 2_000;
 /** Characters of values in one answer, so that a page stays far below the limit of a call. */
 const XCOMS_PAGE_CHARACTERS = 4_000_000;
+/** Instances looked for together when no task is named. */
+const ORDS_PAGE = 200;
 
 /** The texts beside the packed numbers, read once for many views. */
 interface Texts {
@@ -54,28 +56,41 @@ export function readTaskInstances(
 
 /** One page of XComs in order of instance and key. Pages end early when values are large. */
 export function readXComs(sql: Sql, live: LiveRun, request: ReadXComsRequest): ReadXComsAnswer {
+  const { key, after } = request;
   const limit = Math.min(request.limit, XCOMS_PAGE_MAX);
-  const wanted = request.taskIds.length === 0 ? null : new Set(request.taskIds.flatMap((id) => live.tasks.ordsOf(id)));
   const entries: ReadXComsAnswer["entries"][number][] = [];
   let characters = 0;
+  for (const row of readXComsAmong(sql, askedOrds(sql, live, request), key)) {
+    const instance = live.run.instances[row.ord];
+    if (instance === undefined || (after?.ord === row.ord && row.key <= after.key)) continue;
+    const last = entries.at(-1);
+    if (last !== undefined && (entries.length >= limit || characters > XCOMS_PAGE_CHARACTERS))
+      return { entries, more: { ord: last.ord, key: last.key } };
+    entries.push({
+      taskId: live.run.spec.tasks[instance.task]?.taskId ?? "",
+      mapIndex: instance.mapIndex,
+      ...row,
+    });
+    if (row.value.in === "inline") characters += row.value.text.length;
+  }
+  return { entries, more: null };
+}
+
+/** Ords that a request may mean, ascending from where it goes on: of the tasks it names, or all that have an XCom. */
+function* askedOrds(sql: Sql, live: LiveRun, request: ReadXComsRequest): Generator<number> {
+  const { taskIds, mapIndexes } = request;
   let from = request.after?.ord ?? 0;
+  const isAsked = (ord: number): boolean =>
+    ord >= from && (mapIndexes === undefined || mapIndexes.includes(live.run.instances[ord]?.mapIndex ?? -1));
+  if (taskIds.length > 0) {
+    const ords = [...new Set(taskIds)].flatMap((id) => live.tasks.ordsOf(id)).filter(isAsked);
+    yield* ords.toSorted((a, b) => a - b);
+    return;
+  }
   for (;;) {
-    const ords = ordsWithXComs(sql, from, 200);
-    if (ords.length === 0) return { entries, more: null };
-    for (const ord of ords) {
-      const instance = live.run.instances[ord];
-      if (instance === undefined || wanted?.has(ord) === false) continue;
-      if (request.mapIndexes !== undefined && !request.mapIndexes.includes(instance.mapIndex)) continue;
-      const afterKey = request.after?.ord === ord ? request.after.key : null;
-      for (const row of readXComsOf(sql, ord, request.key, afterKey, limit + 1)) {
-        const last = entries.at(-1);
-        if (last !== undefined && (entries.length >= limit || characters > XCOMS_PAGE_CHARACTERS))
-          return { entries, more: { ord: last.ord, key: last.key } };
-        const taskId = live.run.spec.tasks[instance.task]?.taskId ?? "";
-        entries.push({ taskId, mapIndex: instance.mapIndex, ...row });
-        if (row.value.in === "inline") characters += row.value.text.length;
-      }
-    }
+    const ords = ordsWithXComs(sql, from, ORDS_PAGE);
+    if (ords.length === 0) return;
+    yield* ords.filter(isAsked);
     from = (ords.at(-1) ?? from) + 1;
   }
 }

@@ -124,7 +124,23 @@ export function readXComsOf(
       limit,
     )
     .map(xcomRow);
-  return [...fitting, ...large].toSorted((a, b) => (a.key < b.key ? -1 : 1)).slice(0, limit);
+  return inKeyOrder([...fitting, ...large]).slice(0, limit);
+}
+
+/** Of `ords` in their order, each by key: of all keys or of one. Reads block by block, and a large value when it is its turn. */
+export function* readXComsAmong(sql: Sql, ords: Iterable<number>, key: string | null): Generator<XComRow> {
+  let block = -1;
+  let pack: XComPack = {};
+  let large = new Set<number>();
+  for (const ord of ords) {
+    if (blockOf(ord) !== block) {
+      block = blockOf(ord);
+      pack = parsedPack(readCell(sql, Cell.XCOMS, block));
+      large = largeOrds(sql, block);
+    }
+    if (large.has(ord)) yield* readXComsOf(sql, ord, key, null, Number.MAX_SAFE_INTEGER);
+    else yield* inKeyOrder(rowsOf(pack, ord).filter((row) => key === null || row.key === key));
+  }
 }
 
 /** Ords that have an XCom, ascending from `fromOrd` on. */
@@ -164,6 +180,17 @@ function* pagesOf(ords: readonly number[]): Generator<readonly number[]> {
     yield ords.slice(start, end);
     start = end;
   }
+}
+
+/** Instances of a block that have a value in a row of its own. */
+function largeOrds(sql: Sql, block: number): Set<number> {
+  const first = block * INSTANCES_PER_BLOCK;
+  const rows = sql.exec("SELECT DISTINCT ord FROM xcom WHERE ord >= ? AND ord < ?", first, first + INSTANCES_PER_BLOCK);
+  return new Set(rows.map((row) => Number(row["ord"])));
+}
+
+function inKeyOrder(rows: readonly XComRow[]): readonly XComRow[] {
+  return rows.length < 2 ? rows : rows.toSorted((a, b) => (a.key < b.key ? -1 : 1));
 }
 
 function rowsOf(pack: XComPack, ord: number): XComRow[] {

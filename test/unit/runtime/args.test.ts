@@ -153,6 +153,23 @@ describe("an unmapped input", () => {
     expect(run.pages).toBe(2);
   });
 
+  test("what was left out of many tasks is asked for together", async () => {
+    const run = new FakeRun();
+    run.pageSize = 1_000;
+    const names = Array.from({ length: 300 }, (_, index) => `part_${index}`);
+    run.xcoms.push(...names.map((name, index) => entry(name, index)));
+    const source = {
+      xcoms: [],
+      xcomsLeftOut: names.map((taskId) => ({ taskId, key: "return_value" })),
+      mappedTasks: [],
+    };
+    const xcoms = new XComReader(run, new StoredXComs(new MemoryObjects(), unsealed), source);
+    const parts = { kind: "list", items: names.map((name) => xcom(name)) } as const;
+    const scope = { head: aHead(), order: anOrder("t", { args: { parts } }), dag, xcoms };
+    expect(await evaluateInput(scope)).toEqual({ parts: names.map((_, index) => index) });
+    expect(run.pages).toBe(1);
+  });
+
   test("a value named twice in the batch counts once", async () => {
     const source = { ...SOURCE, xcoms: [...SOURCE.xcoms, entry("each", { v: 20 }, 2)] };
     expect(await input({ it: xcom("each", ["v"]) }, {}, source)).toEqual({ it: [0, 20] });
