@@ -7,6 +7,7 @@ export {
   testDag,
   type TestDagOptions,
   type TestDagRun,
+  type TestMail,
   type TestLogLine,
   type TestTaskInstance,
 } from "./testing/test-dag.ts";

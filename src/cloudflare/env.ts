@@ -4,6 +4,7 @@
  * Objects are typed by our own protocol instead of the platform's generated RPC types: a stub answers promises for exactly these calls.
  */
 import type { DagApi, DagRunApi } from "../model/protocol.ts";
+import type { RunNotices } from "../model/notice-protocol.ts";
 import type { DagTimetable } from "../model/custom-timetable.ts";
 import type { DagUpkeep, RunUpkeep } from "../model/upkeep.ts";
 import type { SlotApi } from "../model/slot.ts";
@@ -20,7 +21,7 @@ export interface MessageQueue {
 }
 
 export interface Env {
-  readonly DAG_RUN: ObjectNamespace<DagRunApi & RunUpkeep>;
+  readonly DAG_RUN: ObjectNamespace<DagRunApi & RunNotices & RunUpkeep>;
   readonly DAG: ObjectNamespace<DagApi & DagUpkeep & DagTimetable>;
   readonly SLOT: ObjectNamespace<SlotApi>;
   /** Shard 0 of the default task queue; further shards are `TASK_QUEUE_1`, `TASK_QUEUE_2`, ... without a gap. */
@@ -50,6 +51,8 @@ export interface Env {
   readonly AIRFLARE_RETENTION_DAYS?: string;
   /** Plan of the account: `"free"` lowers what one invocation may use up. */
   readonly AIRFLARE_PLAN?: string;
+  /** `"1"`: values of `ctx.stats` and Airflow's built-in metrics are summed up, for `/metrics` and OTLP. */
+  readonly AIRFLARE_METRICS?: string;
   /** Password of the local user `admin`. */
   readonly AIRFLARE_ADMIN_PASSWORD?: string;
   readonly AIRFLARE_SECRET_KEY?: string;
@@ -64,4 +67,9 @@ export function defaultRetentionMs({
   const given = Number(text === undefined || text.trim() === "" ? RETENTION_DAYS : text);
   const days = Number.isFinite(given) && given >= 0 ? given : RETENTION_DAYS;
   return days === 0 ? null : days * 86_400_000;
+}
+
+/** Whether metrics are summed up. */
+export function hasMetrics({ AIRFLARE_METRICS: text }: Pick<Env, "AIRFLARE_METRICS">): boolean {
+  return text === "1";
 }

@@ -186,6 +186,8 @@ export interface CallbackContext<X = AnyXComs> extends Context<X> {
   /** What the attempt threw; undefined after a success. */
   readonly exception?: Error;
   readonly reason?: string;
+  /** Names the event, the same when it is told again: to tell others only once. None in `onExecuteCallback`. */
+  readonly eventId?: string;
 }
 
 /** Argument of a DAG's callback: there is no task instance. */
@@ -194,4 +196,6 @@ export interface DagCallbackContext extends RunContext {
   readonly taskInstance: undefined;
   readonly exception?: Error;
   readonly reason: RunEndReason;
+  /** Names the event, the same when it is told again. */
+  readonly eventId: string;
 }

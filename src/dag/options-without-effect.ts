@@ -15,7 +15,6 @@ interface OptionWithoutEffect<Options> {
 }
 
 const given = (): boolean => true;
-const isTrue = (value: unknown): boolean => value === true;
 const isNot =
   (neutral: unknown) =>
   (value: unknown): boolean =>
@@ -25,9 +24,6 @@ const isNot =
 export const TASK_OPTIONS_WITHOUT_EFFECT: readonly OptionWithoutEffect<GivenOptions>[] = [
   { option: "sla", missing: "missed SLAs are not recorded", asks: given },
   { option: "slaMissCallback", missing: "it is never called", asks: given },
-  { option: "email", missing: "no mail is sent", asks: given },
-  { option: "emailOnFailure", missing: "no mail is sent", asks: isTrue },
-  { option: "emailOnRetry", missing: "no mail is sent", asks: isTrue },
   { option: "inlets", missing: "no lineage is recorded", asks: given },
   { option: "outlets", missing: "no asset events are made", asks: given },
 ];

@@ -4,32 +4,14 @@
  */
 import type { AttemptReport, ErrorInfo } from "./outcome.ts";
 import type { AttemptToken, TaskId } from "./ids.ts";
-import type { CallbackKind } from "./task-spec.ts";
 import type { DagRunState } from "./state.ts";
-import type { RunEndReason } from "./dag-run.ts";
+import type { Notice } from "./notice.ts";
 import type { SlotRef } from "./slot.ts";
 import type { TryRecord } from "./task-instance.ts";
 
 export type Command =
-  /** Run an author's task callback. `id` is the same on every repeat: at least once, deduplicated by id. */
-  | {
-      readonly kind: "task-callback";
-      readonly id: string;
-      /** `execute` is not among them: it runs in the attempt, before the task's function. */
-      readonly callback: Exclude<CallbackKind, "execute">;
-      readonly ord: number;
-      readonly taskId: TaskId;
-      readonly mapIndex: number;
-      readonly tryNumber: number;
-      readonly error: ErrorInfo | null;
-      readonly reason: string | null;
-    }
-  | {
-      readonly kind: "dag-callback";
-      readonly id: string;
-      readonly callback: "success" | "failure";
-      readonly reason: RunEndReason;
-    }
+  /** Carried out by a Worker. */
+  | Notice
   /** Tell the DAG object that the run ended, or runs again (`state: "running"` after a clear). */
   | { readonly kind: "run-state"; readonly id: string; readonly state: DagRunState; readonly generation: number }
   /** Ask the DAG object about the same task in the previous run (`depends_on_past`, `wait_for_downstream`); answered by `watched-state`, maybe later. */

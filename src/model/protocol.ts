@@ -191,14 +191,8 @@ export type RunCommand =
   /** From the object of a limit: slots that became free. `dag_run_not_found` when the run is another one now. */
   | { readonly kind: "slots-granted"; readonly incarnation: Incarnation; readonly word: SlotWord }
   | { readonly kind: "lost"; readonly tokens: readonly AttemptToken[]; readonly reason: string }
-  /** Lines of a task's callback, added to the log of the try it belongs to; newline-separated JSON. */
-  | {
-      readonly kind: "log";
-      readonly taskId: TaskId;
-      readonly mapIndex: number;
-      readonly tryNumber: number;
-      readonly lines: string;
-    };
+  /** A notice is carried out again, also one that is through. */
+  | { readonly kind: "redeliver"; readonly noticeId: string };
 
 export interface RunCommandAnswer {
   readonly head: DagRunHead;

@@ -3,7 +3,7 @@
  */
 import type { AttemptToken, DagId, Incarnation, RunId, TaskId } from "./ids.ts";
 import type { TimetableOrder } from "./custom-timetable.ts";
-import type { Command } from "./command.ts";
+import type { Notice } from "./notice.ts";
 
 export const MESSAGE_VERSION = 1;
 
@@ -22,14 +22,14 @@ export type TaskMessage =
       readonly incarnation: Incarnation;
       readonly tokens: readonly AttemptToken[];
     })
-  /** An author's callback to run. */
+  /** A notice to carry out. */
   | (MessageBase & {
       readonly kind: "callback";
       readonly dagId: DagId;
       readonly runId: RunId;
       readonly incarnation: Incarnation;
       readonly taskId: TaskId | null;
-      readonly command: Extract<Command, { kind: "task-callback" | "dag-callback" }>;
+      readonly command: Notice;
     })
   /** An author's timetable is asked for the runs ahead. */
   | (MessageBase & { readonly kind: "timetable"; readonly order: TimetableOrder })

@@ -15,12 +15,12 @@ import type { AttemptToken } from "../model/ids.ts";
 import type { ErrorInfo } from "../model/outcome.ts";
 import type { TaskInstanceView } from "../model/protocol.ts";
 import type { DagRunState, TaskInstanceState } from "../model/state.ts";
-import { MESSAGE_VERSION } from "../model/task-message.ts";
+import type { Notice } from "../model/notice.ts";
 import { RETURN_KEY } from "../model/xcom.ts";
 import { InvocationBudget } from "../runtime/budgets.ts";
 import { driveBatch } from "../runtime/driver.ts";
 import type { Connection, Metric, RuntimePorts } from "../runtime/ports.ts";
-import { runCallback } from "../runtime/run-callback.ts";
+import { runNotice } from "../runtime/run-notice.ts";
 import { SealedValues } from "../runtime/sealed-values.ts";
 import { SecretMasker } from "../runtime/secret-masker.ts";
 import { StoredXComs } from "../runtime/stored-xcom.ts";
@@ -69,6 +69,14 @@ export interface TestLogLine {
   readonly tryNumber: number;
 }
 
+/** A mail about a failed try. */
+export interface TestMail {
+  readonly about: "failure" | "retry";
+  readonly taskId: string;
+  readonly mapIndex: number;
+  readonly to: readonly string[];
+}
+
 export interface TestDagRun {
   readonly runId: string;
   readonly state: DagRunState;
@@ -80,6 +88,8 @@ export interface TestDagRun {
   /** Lines of tasks and callbacks, in order. */
   readonly log: readonly TestLogLine[];
   readonly metrics: readonly Metric[];
+  /** Mails that a deployment would have sent about failed tries (`email`). */
+  readonly mails: readonly TestMail[];
 }
 
 /**
@@ -99,6 +109,7 @@ class TestRun {
   readonly #ports: RuntimePorts;
   readonly #log: TestLogLine[] = [];
   readonly #metrics: Metric[] = [];
+  readonly #mails: TestMail[] = [];
   readonly #drivers = new Set<Promise<void>>();
   /** One after the other: their order is the order of what happened. */
   #callbacks: Promise<void> = Promise.resolve();
@@ -194,24 +205,24 @@ class TestRun {
       queueMicrotask(() => this.#run.handle(answer));
       return;
     }
-    if (command.kind !== "task-callback" && command.kind !== "dag-callback") return;
-    const { head } = this.#run.run;
-    const { dagId, runId, incarnation } = head;
-    const taskId = command.kind === "task-callback" ? command.taskId : null;
-    const instance = command.kind === "task-callback" ? this.#run.run.instances[command.ord] : undefined;
+    if (command.kind === "run-state") return;
+    this.#carryOut(command);
+  }
+
+  /** Authors' callbacks run; mails and other messages are only noted, for a test is to tell nobody. */
+  #carryOut(notice: Notice): void {
+    const instance = "ord" in notice ? this.#run.run.instances[notice.ord] : undefined;
     const view = instance === undefined ? null : this.#run.viewOf(instance);
-    const message = {
-      v: MESSAGE_VERSION,
-      key: command.id,
-      kind: "callback",
-      dagId,
-      runId,
-      incarnation,
-      taskId,
-      command,
-    } as const;
+    if (notice.kind === "task-mail") {
+      this.#mails.push({ about: notice.about, taskId: notice.taskId, mapIndex: notice.mapIndex, to: notice.to });
+      return;
+    }
+    const { head } = this.#run.run;
     this.#callbacks = this.#callbacks.then(async () => {
-      this.#logged(view, await runCallback(message, { ...head }, view, this.#dag, this.#ports));
+      const { lines } = await runNotice(notice, { ...head }, view, this.#dag, this.#ports);
+      this.#logged(view, lines);
+      if (notice.kind === "task-callback" && notice.mail !== undefined)
+        this.#carryOut({ ...notice.mail, error: notice.error });
     });
   }
 
@@ -250,7 +261,15 @@ class TestRun {
       }),
     );
     const { runId, state } = run.head;
-    return { runId, state, tasks: byTaskId(taskInstances), taskInstances, log: this.#log, metrics: this.#metrics };
+    return {
+      runId,
+      state,
+      tasks: byTaskId(taskInstances),
+      taskInstances,
+      log: this.#log,
+      metrics: this.#metrics,
+      mails: this.#mails,
+    };
   }
 }
 

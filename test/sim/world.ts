@@ -148,6 +148,7 @@ export class World {
     switch (command.kind) {
       case "task-callback":
       case "dag-callback":
+      case "task-mail":
         this.callbacks.set(`${host.runId}|${command.id}`, (this.callbacks.get(`${host.runId}|${command.id}`) ?? 0) + 1);
         this.covered(command.kind);
         return;

@@ -5,7 +5,7 @@ import { deleteXCom, hasXCom, writeXComs } from "./xcom-rows.ts";
 import { instanceOf, viewsOf } from "./reads.ts";
 import type { RunCommand, RunCommandAnswer } from "../../model/protocol.ts";
 import { AirflareError } from "../../model/error.ts";
-import { appendLog } from "./log-rows.ts";
+import { redeliverNotice } from "./notices.ts";
 import type { LiveRun } from "./live-run.ts";
 import type { RunEvent } from "../../model/event.ts";
 import type { RunHost } from "./host.ts";
@@ -21,7 +21,7 @@ export function command(host: RunHost, callId: string, order: RunCommand): RunCo
   const stored = live.calls.get(callId);
   if (stored !== undefined) return answer(host, live, stored.touched ?? []);
   if (order.kind === "set-xcom" || order.kind === "delete-xcom") return changeXCom(host, live, callId, order);
-  if (order.kind === "log") return addLog(host, live, callId, order);
+  if (order.kind === "redeliver") return redeliver(host, live, callId, order.noticeId);
   if (order.kind === "slots-granted") return takeGrants(host, live, order);
   const selected = selectedOrds(live, order);
   if ((order.kind === "clear" || order.kind === "mark") && order.dryRun) return answer(host, live, selected ?? []);
@@ -43,7 +43,9 @@ function selectedOrds(live: LiveRun, order: RunCommand): readonly number[] | nul
   return order.kind === "mark" ? selectForMark(live.run, order.options) : null;
 }
 
-function eventOf(order: Exclude<RunCommand, { kind: "set-xcom" | "delete-xcom" | "log" | "slots-granted" }>): RunEvent {
+function eventOf(
+  order: Exclude<RunCommand, { kind: "set-xcom" | "delete-xcom" | "redeliver" | "slots-granted" }>,
+): RunEvent {
   switch (order.kind) {
     case "start":
       return { kind: "run-started" };
@@ -107,14 +109,15 @@ function changeXCom(
   });
 }
 
-function addLog(
-  host: RunHost,
-  live: LiveRun,
-  callId: string,
-  order: Extract<RunCommand, { kind: "log" }>,
-): RunCommandAnswer {
-  const { ord } = instanceOf(live, order.taskId, order.mapIndex);
-  return changeRows(host, live, callId, ord, () => appendLog(host.sql, ord, order.tryNumber, order.lines));
+function redeliver(host: RunHost, live: LiveRun, callId: string, noticeId: string): RunCommandAnswer {
+  const now = host.now(live);
+  host.sql.transactionSync<void>(() => {
+    redeliverNotice(host, live, noticeId);
+    live.calls.put(callId, { tokens: [], stale: [], touched: [] }, now, now + host.leases.runningMs);
+    writeBook(host.sql, live);
+  });
+  host.noticesChanged(live);
+  return answer(host, live, []);
 }
 
 /** A change of rows that the engine has no say in. */

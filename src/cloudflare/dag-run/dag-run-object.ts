@@ -32,6 +32,15 @@ import type { LiveRun } from "./live-run.ts";
 import { RunHost } from "./host.ts";
 import type { TryRecord } from "../../model/task-instance.ts";
 import { command } from "./commands.ts";
+import { beginNotice, endNotice } from "./notices.ts";
+import { readNotices } from "./notice-rows.ts";
+import type { NoticeRecord } from "../../model/notice.ts";
+import type {
+  BeginNoticeAnswer,
+  BeginNoticeRequest,
+  EndNoticeRequest,
+  RunNotices,
+} from "../../model/notice-protocol.ts";
 import { explain } from "../../engine/deps/explain.ts";
 import { objectSql } from "./sql.ts";
 import { noteTellOf } from "./tell-of.ts";
@@ -42,7 +51,7 @@ import { readTries } from "./storage.ts";
 /** Longer than an answer takes to leave, shorter than anybody notices. */
 const PUSH_PAUSE_MS = 2;
 
-export class DagRunObject extends DurableObject<Env> implements DagRunApi, RunUpkeep {
+export class DagRunObject extends DurableObject<Env> implements DagRunApi, RunNotices, RunUpkeep {
   readonly #host: RunHost;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -103,6 +112,18 @@ export class DagRunObject extends DurableObject<Env> implements DagRunApi, RunUp
 
   async readSpec(): Promise<DagSpec | null> {
     return this.#called().live()?.run.spec ?? null;
+  }
+
+  async beginNotice(request: BeginNoticeRequest): Promise<BeginNoticeAnswer | null> {
+    return beginNotice(this.#called(), request);
+  }
+
+  async endNotice(request: EndNoticeRequest): Promise<void> {
+    endNotice(this.#called(), request);
+  }
+
+  async readNotices(): Promise<readonly NoticeRecord[]> {
+    return this.#called().live() === null ? [] : readNotices(this.#host.sql);
   }
 
   async readTaskInstances(

@@ -10,6 +10,8 @@ import { type LeaseSettings, type RunEvent, scaledLeases } from "../../model/eve
 import { logsDueAt, settleLogs } from "./logs.ts";
 import { objectStore, type ObjectStore } from "../object-store.ts";
 import { pushDueAt, runStatePushes } from "./mirror.ts";
+import { noticesDueAt } from "./notice-rows.ts";
+import { sendDueNotices } from "./notices.ts";
 import { exchangeSlots, owesSlots, releaseAll } from "./slots.ts";
 import { sendUnsent, unroutableReport } from "./dispatch.ts";
 import { type TriesOfTokens, writeBook, writeStep } from "./commit.ts";
@@ -197,6 +199,12 @@ export class RunHost {
     }
   }
 
+  /** Rows of notices were written outside an event: duties and alarm follow them. */
+  noticesChanged(live: LiveRun): void {
+    live.noticesAt = noticesDueAt(this.sql);
+    this.#settle();
+  }
+
   /** Forgets the run and every row. */
   async destroy(): Promise<void> {
     const live = this.live();
@@ -266,8 +274,14 @@ export class RunHost {
           drainOutbox(this.sql, this.#ports.env, live, {
             onWatched: (answer) => this.#onWatched(live, answer),
             isGone: () => this.#inMemory(live) === null,
+            noticeDueAt: () => this.now(live) + this.leases.queuedMs,
           }),
         ),
+      },
+      {
+        name: "notices",
+        dueAt: due((live) => live.noticesAt),
+        run: run((live) => sendDueNotices(this, this.#ports.env, live, () => this.#inMemory(live) === null)),
       },
       { name: "mirror", dueAt: due(pushDueAt), run: run((live) => this.#push(live)) },
       {

@@ -10,6 +10,7 @@ import type { Sql } from "./sql.ts";
 import type { TaskInstance } from "../../model/task-instance.ts";
 import type { TaskSpec } from "../../model/task-spec.ts";
 import { readErrorOrds, readOutbox, readRun } from "./storage.ts";
+import { noticesDueAt } from "./notice-rows.ts";
 import { restoreDagRun } from "../../engine/dag-run/create.ts";
 
 export interface LiveRun {
@@ -27,6 +28,8 @@ export interface LiveRun {
   readonly slotReleases: Set<SlotRelease>;
   /** Outbox rows may be waiting. */
   commandsWaiting: boolean;
+  /** When the next notice under way is to be looked at: see `notices.ts`. */
+  noticesAt: number | null;
   /** The DAG object is to be told at once, not within the usual interval. */
   pushNow: boolean;
   /** `sql.rowsWritten` when the run was loaded, so that usage adds up over restarts. */
@@ -35,7 +38,12 @@ export interface LiveRun {
 
 /** The run of a just created object. */
 export function freshRun(run: DagRun, book: Book, sql: Sql): LiveRun {
-  return liveRun(run, book, sql, { calls: new CallAnswers(sql, []), errorOrds: new Set(), commandsWaiting: false });
+  return liveRun(run, book, sql, {
+    calls: new CallAnswers(sql, []),
+    errorOrds: new Set(),
+    commandsWaiting: false,
+    noticesAt: null,
+  });
 }
 
 /** The run as its rows say; whatever was under way when the object vanished is under way again. */
@@ -53,6 +61,7 @@ export function loadedRun(sql: Sql): LiveRun {
     calls: new CallAnswers(sql, calls),
     errorOrds: readErrorOrds(sql),
     commandsWaiting: readOutbox(sql, 1).length > 0,
+    noticesAt: noticesDueAt(sql),
   });
 }
 
@@ -60,7 +69,7 @@ function liveRun(
   run: DagRun,
   book: Book,
   sql: Sql,
-  rest: Pick<LiveRun, "calls" | "errorOrds" | "commandsWaiting">,
+  rest: Pick<LiveRun, "calls" | "errorOrds" | "commandsWaiting" | "noticesAt">,
 ): LiveRun {
   return {
     run,
@@ -132,8 +141,6 @@ export class TaskLookup {
 
   /** Ids of all mapped tasks. Worked out once: every batch names them. */
   mappedTasks(): readonly string[] {
-    return (this.#mappedTasks ??= this.#spec.tasks
-      .filter((task) => this.isMapped(task))
-      .map((task) => task.taskId));
+    return (this.#mappedTasks ??= this.#spec.tasks.filter((task) => this.isMapped(task)).map((task) => task.taskId));
   }
 }

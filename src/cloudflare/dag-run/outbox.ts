@@ -1,5 +1,5 @@
 /**
- * @module Carries out the commands that leave no trace in the state: callbacks go to the task queue, watches to the DAG object.
+ * @module Carries out the commands that leave no trace in the state: notices go to the task queue, watches to the DAG object.
  * A row goes only after its command was taken; every command has an id that is the same on each repeat.
  */
 import { deleteOutbox, readOutbox } from "./storage.ts";
@@ -8,7 +8,9 @@ import type { Env } from "../env.ts";
 import type { LiveRun } from "./live-run.ts";
 import type { Sql } from "./sql.ts";
 import { assertNever } from "../../lib/assert.ts";
-import { type CallbackCommand, sendCallbacks } from "../task-queue/producer.ts";
+import { insertNotices } from "./notice-rows.ts";
+import type { Notice } from "../../model/notice.ts";
+import { sendNotices } from "../task-queue/producer.ts";
 
 /** Rows per pass: bounds a message batch and the memory. */
 const PAGE = 100;
@@ -28,6 +30,8 @@ export async function drainOutbox(
     readonly onWatched: (answer: WatchAnswer) => void;
     /** The run was deleted meanwhile: the rows are another run's. */
     readonly isGone: () => boolean;
+    /** A notice that nobody has taken up by then is sent again. */
+    readonly noticeDueAt: () => number;
   },
 ): Promise<void> {
   for (;;) {
@@ -36,28 +40,29 @@ export async function drainOutbox(
       live.commandsWaiting = false;
       return;
     }
-    const callbacks = rows.map(({ command }) => command).filter(isCallback);
-    if (callbacks.length > 0) {
-      const queueMessages = await sendCallbacks(env, live.run.head, callbacks);
+    const notices = rows.map(({ command }) => command).filter(isNotice);
+    if (notices.length > 0) {
+      const queueMessages = await sendNotices(env, live.run.head, notices);
       live.book.usage = { ...live.book.usage, queueMessages: live.book.usage.queueMessages + queueMessages };
     }
     for (const { command } of rows) {
-      if (isCallback(command)) continue;
+      if (isNotice(command)) continue;
       if (command.kind === "watch") on.onWatched(await watch(env, live, command));
       else if (command.kind !== "run-state") assertNever(command);
     }
     if (on.isGone()) return;
-    sql.transactionSync(() =>
+    sql.transactionSync<void>(() => {
       deleteOutbox(
         sql,
         rows.map((row) => row.id),
-      ),
-    );
+      );
+      insertNotices(sql, live, notices, on.noticeDueAt());
+    });
   }
 }
 
-function isCallback(command: Command): command is CallbackCommand {
-  return command.kind === "task-callback" || command.kind === "dag-callback";
+function isNotice(command: Command): command is Notice {
+  return command.kind !== "run-state" && command.kind !== "watch";
 }
 
 async function watch(env: Env, live: LiveRun, command: Extract<Command, { kind: "watch" }>): Promise<WatchAnswer> {

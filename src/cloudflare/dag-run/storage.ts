@@ -223,6 +223,6 @@ function text(row: Readonly<Record<string, unknown>> | undefined): string {
 }
 
 function boundedCommand(command: Command): Command {
-  if (command.kind !== "task-callback" || command.error === null) return command;
+  if (!("error" in command) || command.error === null) return command;
   return { ...command, error: boundedError(command.error, ERROR_CHARACTERS_MAX) };
 }

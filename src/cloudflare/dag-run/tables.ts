@@ -13,6 +13,8 @@ const TABLES: Readonly<Record<string, string>> = {
   log_archive:
     "CREATE TABLE IF NOT EXISTS log_archive (generation INTEGER, part INTEGER, v TEXT NOT NULL, PRIMARY KEY (generation, part)) WITHOUT ROWID",
   outbox: "CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY, v TEXT NOT NULL)",
+  notice:
+    "CREATE TABLE IF NOT EXISTS notice (id TEXT PRIMARY KEY, n INTEGER, at INTEGER, v TEXT NOT NULL) WITHOUT ROWID",
   call: "CREATE TABLE IF NOT EXISTS call (slot INTEGER PRIMARY KEY, id TEXT NOT NULL, until INTEGER NOT NULL, v TEXT NOT NULL)",
   once: "CREATE TABLE IF NOT EXISTS once (ord INTEGER, key TEXT, v TEXT NOT NULL, PRIMARY KEY (ord, key)) WITHOUT ROWID",
 };

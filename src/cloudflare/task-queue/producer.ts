@@ -4,7 +4,8 @@
 import type { DagId, Incarnation, RunId } from "../../model/ids.ts";
 import { ATTEMPTS_PER_MESSAGE_MAX, MESSAGE_VERSION } from "../../model/task-message.ts";
 import type { AttemptToken } from "../../model/ids.ts";
-import type { Command } from "../../model/command.ts";
+import type { Notice } from "../../model/notice.ts";
+import { taskOfNotice } from "../../model/notice.ts";
 import type { Env, MessageQueue } from "../env.ts";
 import type { TaskMessage } from "../../model/task-message.ts";
 import { dagRunObjectName } from "../../model/ids.ts";
@@ -18,8 +19,6 @@ const BATCH_CHARACTERS_MAX = 200_000;
 
 /** Characters of an error's message and stack in a callback's message. */
 const ERROR_CHARACTERS_MAX = 8_000;
-
-export type CallbackCommand = Extract<Command, { kind: "task-callback" | "dag-callback" }>;
 
 export interface RunAddress {
   readonly dagId: DagId;
@@ -66,8 +65,8 @@ export function attemptShipments(
   return { shipments, unroutable };
 }
 
-/** Has authors' callbacks run. A message's key is its command's id, the same on every repeat. Fails when the queue does; then all may be repeated. */
-export async function sendCallbacks(env: Env, run: RunAddress, commands: readonly CallbackCommand[]): Promise<number> {
+/** Has notices carried out. A message's key is its notice's id, the same on every repeat. Fails when the queue does; then all may be repeated. */
+export async function sendNotices(env: Env, run: RunAddress, commands: readonly Notice[]): Promise<number> {
   const runKey = dagRunObjectName(run.dagId, run.runId);
   const queue = queueBinding(env, runKey, { queue: DEFAULT_QUEUE, isolate: false })?.queue ?? env.TASK_QUEUE;
   const messages = commands.map((command) => callbackMessage(run, command));
@@ -75,17 +74,17 @@ export async function sendCallbacks(env: Env, run: RunAddress, commands: readonl
   return messages.length;
 }
 
-function callbackMessage(run: RunAddress, command: CallbackCommand): TaskMessage {
+function callbackMessage(run: RunAddress, command: Notice): TaskMessage {
   const { dagId, runId, incarnation } = run;
-  const taskId = command.kind === "task-callback" ? command.taskId : null;
+  const taskId = taskOfNotice(command)?.taskId ?? null;
   const key = `callback:${command.id}`;
   return { v: MESSAGE_VERSION, kind: "callback", key, dagId, runId, incarnation, taskId, command: bounded(command) };
 }
 
 /** A message holds 128 kB: of a long error the callback sees the beginning. */
-function bounded(command: CallbackCommand): CallbackCommand {
-  if (command.kind === "dag-callback" || command.error === null) return command;
-  return { ...command, error: boundedError(command.error, ERROR_CHARACTERS_MAX) };
+function bounded(notice: Notice): Notice {
+  if (!("error" in notice) || notice.error === null) return notice;
+  return { ...notice, error: boundedError(notice.error, ERROR_CHARACTERS_MAX) };
 }
 
 function shipmentsOf(queue: MessageQueue, run: RunAddress, attempts: readonly QueuedAttempt[]): Shipment[] {

@@ -13,9 +13,6 @@ const log = () => undefined;
 const TASK_USES: Readonly<Record<string, { readonly asks: TaskOptions; readonly neutral?: TaskOptions }>> = {
   sla: { asks: { sla: "2h" } },
   slaMissCallback: { asks: { slaMissCallback: log } },
-  email: { asks: { email: "a@example.com" } },
-  emailOnFailure: { asks: { emailOnFailure: true }, neutral: { emailOnFailure: false } },
-  emailOnRetry: { asks: { emailOnRetry: true }, neutral: { emailOnRetry: false } },
   inlets: { asks: { inlets: [asset("r2://a")] } },
   outlets: { asks: { outlets: [asset("r2://a")] } },
 };
@@ -57,11 +54,11 @@ test.each(Object.entries(DAG_USES))(
 
 test("a default for many tasks is warned about once, where it stands", () => {
   const { warnings } = dag("warned", { defaultArgs: { sla: "2h" } }, () => {
-    taskGroup("g", { defaultArgs: { email: "a@example.com" } }, () => [noop(), noop.with({ id: "b" })()] as never);
+    taskGroup("g", { defaultArgs: { outlets: [asset("r2://a")] } }, () => [noop(), noop.with({ id: "b" })()] as never);
   }).spec;
   expect(warnings).toEqual([
     expect.stringMatching(/^DAG "warned", all tasks \(defaultArgs\): option sla /),
-    expect.stringMatching(/^DAG "warned", task group "g", its tasks \(defaultArgs\): option email /),
+    expect.stringMatching(/^DAG "warned", task group "g", its tasks \(defaultArgs\): option outlets /),
   ]);
 });
 

@@ -5,15 +5,12 @@ import { describe, expect, test } from "vitest";
 import type { CallbackContext, DagCallbackContext } from "../../../src/dag/context.ts";
 import type { ExecutableDag } from "../../../src/dag/executable-dag.ts";
 import { encode } from "../../../src/lib/codec.ts";
-import type { TaskMessage } from "../../../src/model/task-message.ts";
-import { runCallback } from "../../../src/runtime/run-callback.ts";
+import type { DagCallbackNotice, TaskCallbackNotice } from "../../../src/model/notice.ts";
+import { runNotice } from "../../../src/runtime/run-notice.ts";
 import { linesOf } from "../../support/attempt-runner.ts";
 import { aDag, aHead, type FakePorts, fakePorts } from "../../support/runtime-fakes.ts";
 
-type CallbackMessage = Extract<TaskMessage, { kind: "callback" }>;
-type TaskCommand = Extract<CallbackMessage["command"], { kind: "task-callback" }>;
-
-function aMessage(command: Partial<TaskCommand> = {}): CallbackMessage {
+function aMessage(command: Partial<TaskCallbackNotice> = {}): TaskCallbackNotice {
   const base = {
     kind: "task-callback",
     id: "c1",
@@ -25,28 +22,19 @@ function aMessage(command: Partial<TaskCommand> = {}): CallbackMessage {
     error: null,
     reason: null,
   } as const;
-  return {
-    v: 1,
-    key: "c1",
-    kind: "callback",
-    dagId: "etl",
-    runId: "manual__1",
-    incarnation: "inc",
-    taskId: "t",
-    command: { ...base, ...command },
-  };
+  return { ...base, ...command };
 }
 
-function aRunMessage(): CallbackMessage {
-  return {
-    ...aMessage(),
-    taskId: null,
-    command: { kind: "dag-callback", id: "d1", callback: "failure", reason: "task_failure" },
-  };
+function aRunMessage(): DagCallbackNotice {
+  return { kind: "dag-callback", id: "d1", callback: "failure", reason: "task_failure" };
 }
 
-function run(message: CallbackMessage, dag: ExecutableDag, ports: FakePorts = fakePorts()): Promise<string> {
-  return runCallback(message, aHead(), null, dag, ports);
+async function run(
+  notice: TaskCallbackNotice | DagCallbackNotice,
+  dag: ExecutableDag,
+  ports: FakePorts = fakePorts(),
+): Promise<string> {
+  return (await runNotice(notice, aHead(), null, dag, ports)).lines;
 }
 
 const taskDag = (...failure: readonly ((c: CallbackContext) => unknown)[]): ExecutableDag =>

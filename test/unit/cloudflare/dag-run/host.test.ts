@@ -278,7 +278,7 @@ test("callbacks wait in the outbox until the queue takes them, and go once", asy
   world.host.live();
   await world.quiet();
   const callbacks = world.sent.map(({ message }) => message).filter((message) => message.kind === "callback");
-  expect(callbacks.map((message) => [message.taskId, message.command.callback])).toEqual([["a", "failure"]]);
+  expect(callbacks.map(({ taskId, key }) => [taskId, key])).toEqual([["a", "callback:a#1:failure@0"]]);
 });
 
 test("log lines belong to the try that wrote them, errors go when the task succeeds", async () => {

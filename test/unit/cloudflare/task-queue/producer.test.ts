@@ -1,7 +1,7 @@
 /**
  * @module How attempts become messages, and messages `sendBatch` calls.
  */
-import { attemptShipments, type QueuedAttempt, sendCallbacks } from "../../../../src/cloudflare/task-queue/producer.ts";
+import { attemptShipments, type QueuedAttempt, sendNotices } from "../../../../src/cloudflare/task-queue/producer.ts";
 import { expect, test } from "vitest";
 import type { Env } from "../../../../src/cloudflare/env.ts";
 import { queueBinding } from "../../../../src/cloudflare/task-queue/queue-binding.ts";
@@ -84,7 +84,7 @@ test("callbacks with huge errors still fit into messages and calls", async () =>
     error,
     reason: null,
   }));
-  expect(await sendCallbacks(envWith(), run, commands)).toBe(60);
+  expect(await sendNotices(envWith(), run, commands)).toBe(60);
   expect(batches.flat().length).toBe(60);
   expect(Math.max(...batches.map((batch) => JSON.stringify(batch).length))).toBeLessThan(256_000);
   expect(Math.max(...batches.flat().map((message) => JSON.stringify(message).length))).toBeLessThan(128_000);
