@@ -36,6 +36,7 @@ import { RunCreation } from "./run-creation.ts";
 import { RunMaker } from "./run-maker.ts";
 import { RunOrders } from "./run-orders.ts";
 import { KeptRuns } from "./kept-runs.ts";
+import { withRememberedRows } from "./remembered-rows.ts";
 import { listRuns } from "./run-rows.ts";
 import { takeAhead } from "./runs-ahead.ts";
 import { RunSchedules } from "./run-schedules.ts";
@@ -60,7 +61,8 @@ export class DagHost {
   readonly #external: ExternalWaits;
   readonly #kept: KeptRuns;
 
-  constructor(ports: DagPorts) {
+  constructor(given: DagPorts) {
+    const ports = { ...given, sql: withRememberedRows(given.sql) };
     this.#ports = ports;
     const book = new DagBook(ports);
     const orders = new RunOrders(ports);

@@ -62,7 +62,7 @@ export class OpenRuns {
     else if (isOver(run) && !FINISHED_RUN_STATES.has(head.state)) later(this.#lookAfter(run));
     else if (!push.more) this.#takeOver(state, run, head, push.durations);
     if (push.owes) this.#lookAgain(head);
-    if (findRun(sql, head.runId) === null) return { mirrored: true };
+    if (run === null && findRun(sql, head.runId) === null) return { mirrored: true };
     const waiting = watchesOn(sql, head.runId);
     if (waiting.some((watch) => concerns(watch, push))) later(this.#orders.tellWatchers(head.runId));
     try {

@@ -56,7 +56,7 @@ export class RunCreation {
     });
     this.#book.arm(state);
     this.#book.mirrorLater([head]);
-    return this.#created(state, request, run);
+    return this.#created(state, request, run, head);
   }
 
   async #answerExisting(state: DagState, request: CreateRunRequest, run: RunRow): Promise<CreateRunAnswer> {
@@ -64,13 +64,14 @@ export class RunCreation {
     const sameCall = run.callId === request.callId;
     if (!sameCall && !request.returnExisting) return refusal(state.dagId, request, run);
     // The answer of the first call was lost: its run is still to be created.
-    if (sameCall && readPendingCreate(sql, run.runId) !== null) return this.#created(state, request, run);
-    const head = readPendingCreate(sql, run.runId) ?? (await this.#orders.readHead(run.runId));
+    const pending = readPendingCreate(sql, run.runId);
+    if (sameCall && pending !== null) return this.#created(state, request, run, pending);
+    const head = pending ?? (await this.#orders.readHead(run.runId));
     return head === null ? refusal(state.dagId, request, run) : { kind: "existing", head };
   }
 
-  #created(state: DagState, request: CreateRunRequest, run: RunRow): CreateRunAnswer {
-    const create = this.#orders.createRequest(run);
+  #created(state: DagState, request: CreateRunRequest, run: RunRow, head: DagRunHead): CreateRunAnswer {
+    const create = this.#orders.createRequest(run, head);
     return create === null ? refusal(state.dagId, request, run) : { kind: "created", create };
   }
 }

@@ -19,6 +19,7 @@ import {
   countOpenOf,
   countRuns,
   findRunByLogicalDate,
+  hasQueuedRuns,
   insertRun,
   openScheduledRuns,
   queuedRuns,
@@ -83,6 +84,7 @@ export class RunMaker {
 
   /** Gives queued runs their turn, oldest `run_after` first. Their orders wait in {@link takeOrders}. */
   startQueued(state: DagState): void {
+    if (!hasQueuedRuns(this.#book.ports.sql)) return;
     for (const backfill of [false, true]) {
       // Of thousands that wait, one is read while there is no room.
       const [first] = queuedRuns(this.#book.ports.sql, backfill, 1);

@@ -26,10 +26,9 @@ export class RunOrders {
     this.#ports = ports;
   }
 
-  /** What the object of a run needs to exist, while it has not confirmed; null afterwards. */
-  createRequest(run: RunRow): Omit<CreateDagRunRequest, "offer"> | null {
+  /** What the object of a run needs to exist, while it has not confirmed (`head`: as kept until then); null afterwards. */
+  createRequest(run: RunRow, head: DagRunHead | null): Omit<CreateDagRunRequest, "offer"> | null {
     const { sql } = this.#ports;
-    const head = readPendingCreate(sql, run.runId);
     const pinned = head === null ? null : readSpec(sql, head.specHash);
     if (head === null || pinned === null) return null;
     return {
@@ -105,7 +104,8 @@ export class RunOrders {
     const { sql, run } = this.#ports;
     const row = findRun(sql, runId);
     if (row === null || FINISHED_RUN_STATES.has(row.state)) return;
-    const create = (row.pending & Pending.CREATE) === 0 ? null : this.createRequest(row);
+    const isOwed = (row.pending & Pending.CREATE) !== 0;
+    const create = isOwed ? this.createRequest(row, readPendingCreate(sql, runId)) : null;
     if (create !== null) {
       await run(runId).create({ ...create, offer: null });
       this.#settle(row, Pending.CREATE);

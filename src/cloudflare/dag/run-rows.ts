@@ -180,6 +180,11 @@ export function statesBetween(sql: Sql, gte: number, lte: number): ReadonlyMap<n
   return new Map(rows.map((run) => [run.logicalDate ?? 0, run.state]));
 }
 
+/** Whether any run waits for its turn. */
+export function hasQueuedRuns(sql: Sql): boolean {
+  return sql.exec(`SELECT 1 FROM run WHERE ${QUEUED} LIMIT 1`).length > 0;
+}
+
 /** Queued runs, oldest `run_after` first. */
 export function queuedRuns(sql: Sql, backfill: boolean, limit: number): readonly RunRow[] {
   const sqlText = `SELECT * FROM run WHERE ${QUEUED} AND run_type ${backfill ? "=" : "<>"} 'backfill' ORDER BY run_after, run_id LIMIT ?`;
