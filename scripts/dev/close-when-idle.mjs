@@ -1,12 +1,20 @@
 /**
- * @module Local objects close soon after their last call. workerd keeps an idle object for more than a minute, with three open files each: a few
- * thousand objects used within a minute reach what one process may open, and then everything stands still. Deployed there is no such limit.
+ * @module Local objects close some time after their last call, soon when many are open. workerd keeps an idle object for more than a minute, with three
+ * open files each: a few thousand objects used within a minute reach what one process may open, and then everything stands still. Deployed there is no
+ * such limit. To open an object again costs more CPU than a task, so with few open they stay for a while.
  */
 
-/** An object that is used again within this time stays: long against the steps of a run. */
-const IDLE_MS = 2_000;
+/** While at most `FEW` objects are open: runs that wait for the task queue meanwhile are not opened twice. */
+const IDLE_MS = 30_000;
+/** With more open; long against the steps of a run. */
+const CROWDED_IDLE_MS = 2_000;
+/** 9,000 open files, of the 20,000 that a process may have in many containers; the rest is for what opens within two seconds. */
+const FEW = 3_000;
 /** Why an object went; workerd writes it to its log, where `server.mjs` leaves it out. */
 export const IDLE_REASON = "airflare: closed an idle object";
+
+/** Objects of this isolate that are open. One that ended otherwise stays counted: then the others close sooner. */
+let objectsOpen = 0;
 
 /** What keeps an object open: calls, alarms, and what they left to `waitUntil`. */
 class Uses {
@@ -16,6 +24,7 @@ class Uses {
 
   constructor(ctx) {
     this.#ctx = ctx;
+    objectsOpen++;
     const waitUntil = ctx.waitUntil.bind(ctx);
     ctx.waitUntil = (work) => waitUntil(this.during(() => work));
   }
@@ -27,12 +36,15 @@ class Uses {
       return await work();
     } finally {
       this.#open--;
-      if (this.#open === 0) this.#timer = setTimeout(() => this.#close(), IDLE_MS);
+      const idleMs = objectsOpen > FEW ? CROWDED_IDLE_MS : IDLE_MS;
+      if (this.#open === 0) this.#timer = setTimeout(() => this.#close(), idleMs);
     }
   }
 
   #close() {
-    if (this.#open === 0 && this.#ctx.getWebSockets().length === 0) this.#ctx.abort(IDLE_REASON);
+    if (this.#open > 0 || this.#ctx.getWebSockets().length > 0) return;
+    objectsOpen--;
+    this.#ctx.abort(IDLE_REASON);
   }
 }
 

@@ -37,6 +37,8 @@ export class DagHostWorld {
   readonly runs = new Map<string, WorldRun>();
   /** Throws while a run's object or D1 does not answer. */
   onCall: () => void = () => {};
+  /** How long a run's object takes to be created. */
+  onCreate: () => Promise<void> = async () => undefined;
   onGather: () => Promise<void> = async () => undefined;
   onMirror: () => void | Promise<void> = () => {};
   readonly spec: DagSpec;
@@ -174,6 +176,7 @@ export class DagHostWorld {
     const api: Partial<DagRunApi> = {
       create: async (create) => {
         this.onCall();
+        await this.onCreate();
         run.created.push(create);
         run.head ??= { ...create.head, state: create.start ? "running" : "queued" };
         return { head: run.head, next: null };

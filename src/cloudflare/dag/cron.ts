@@ -40,9 +40,12 @@ export async function handleScheduled(
   ctx.waitUntil(noteTick(env.DB, at));
 }
 
-/** Wakes the objects of these DAGs for a tick: by the clock itself, or by a `dag-tick-page` message. One that fails is still due at the next tick. */
-export async function tickDags(env: Env, dagIds: readonly DagId[], at: number): Promise<void> {
-  await inTurns(dagIds, "tick", (dagId) => env.DAG.getByName(dagId).tick(at));
+/**
+ * Wakes the objects of these DAGs for a tick: by the clock itself, or by a `dag-tick-page` message. Answers how many failed: they are still due at the
+ * next tick, and a message may come again before.
+ */
+export async function tickDags(env: Env, dagIds: readonly DagId[], at: number): Promise<{ readonly failed: number }> {
+  return await inTurns(dagIds, "tick", (dagId) => env.DAG.getByName(dagId).tick(at));
 }
 
 /** One object that fails keeps no other from being woken. */
@@ -50,12 +53,15 @@ async function inTurns(
   dagIds: readonly DagId[],
   what: string,
   work: (dagId: DagId) => Promise<unknown>,
-): Promise<void> {
+): Promise<{ readonly failed: number }> {
+  let failed = 0;
   await forEachDag(dagIds, async (dagId) => {
     try {
       await work(dagId);
     } catch (error) {
-      console.error(`${what} of DAG ${dagId} failed; it comes again with the next tick.`, error);
+      failed++;
+      console.error(`${what} of DAG ${dagId} failed; it comes again.`, error);
     }
   });
+  return { failed };
 }

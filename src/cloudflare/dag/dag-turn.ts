@@ -63,7 +63,9 @@ export class DagTurn {
     state: DagState,
     made: readonly DagRunHead[],
   ): { readonly heads: readonly DagRunHead[]; readonly more: boolean } {
-    const { maker, schedules, backfills } = this.#parts;
+    const { maker, orders, schedules, backfills } = this.#parts;
+    // The alarm goes on with it once orders are given.
+    if (orders.isCrowded) return { heads: made, more: true };
     maker.startQueued(state);
     const fired = schedules.fire(state);
     const { heads, more } = backfills.fill(state);

@@ -252,6 +252,8 @@ export class DagHost {
     this.#book.alarmFired();
     try {
       await this.sweep();
+      // Thousands of runs that are due at once start page by page, each when most of the one before has started.
+      await this.#orders.relieved();
     } catch (error) {
       this.#ports.onError("alarm", error);
     } finally {

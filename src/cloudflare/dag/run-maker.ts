@@ -157,9 +157,8 @@ export class RunMaker {
     const { sql } = this.#book.ports;
     if (isDateRemoved(sql, logicalDate)) return false;
     if (spec.overlap === undefined || findRunByLogicalDate(sql, logicalDate) !== null) return true;
-    const open = openScheduledRuns(sql);
-    if (spec.overlap === "skip") return open.length === 0;
-    for (const run of open) this.cancel(state, run);
+    if (spec.overlap === "skip") return openScheduledRuns(sql, 1).length === 0;
+    for (const run of openScheduledRuns(sql, Number.MAX_SAFE_INTEGER)) this.cancel(state, run);
     return true;
   }
 

@@ -19,9 +19,17 @@ import type { Watch } from "./watchers.ts";
 
 /** Runs spoken to at the same time: the platform lets six connections wait for headers. */
 const PARALLEL = 6;
+/** With so many orders under way no further runs are started: thousands that are due at once must not all be opened at once. */
+const CROWD = 200;
 
 export class RunOrders {
   readonly #ports: DagPorts;
+  /** Orders under way or waiting for one of the `PARALLEL` lanes. */
+  #left = 0;
+  /** Those that wait for a lane, first come first served. */
+  readonly #lane: (() => void)[] = [];
+  /** Who waits until this object is not crowded any more. */
+  readonly #relieved: (() => void)[] = [];
   constructor(ports: DagPorts) {
     this.#ports = ports;
   }
@@ -40,17 +48,36 @@ export class RunOrders {
     };
   }
 
+  /** True while further runs should wait; {@link relieved} says when they need not. */
+  get isCrowded(): boolean {
+    return this.#left >= CROWD;
+  }
+
+  /** Resolves when this object is not crowded, or not any more. */
+  async relieved(): Promise<void> {
+    if (this.isCrowded) await new Promise<void>((resolve) => this.#relieved.push(resolve));
+  }
+
   /** Gives the open orders of these runs. What fails stays and is given again at the run's `checkAt`. */
   async give(runIds: readonly RunId[]): Promise<void> {
-    for (let start = 0; start < runIds.length; start += PARALLEL) {
-      const some = runIds.slice(start, start + PARALLEL);
-      // Bounded on purpose: a page of runs is more than the connections one invocation may have open.
-      // oxlint-disable-next-line no-await-in-loop
-      await Promise.all(
-        some.map((runId) =>
-          this.#giveOne(runId).catch((error: unknown) => this.#ports.onError(`orders of run ${runId}`, error)),
+    await Promise.all(
+      runIds.map((runId) =>
+        this.#inTurn(() => this.#giveOne(runId)).catch((error: unknown) =>
+          this.#ports.onError(`orders of run ${runId}`, error),
         ),
-      );
+      ),
+    );
+  }
+
+  /** A few at a time, whoever gave the orders: a page of runs is more than the connections that may be open. */
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    if (++this.#left > PARALLEL) await new Promise<void>((resolve) => this.#lane.push(resolve));
+    try {
+      await work();
+    } finally {
+      this.#left--;
+      this.#lane.shift()?.();
+      if (!this.isCrowded) for (const wake of this.#relieved.splice(0)) wake();
     }
   }
 

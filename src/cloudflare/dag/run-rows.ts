@@ -139,10 +139,10 @@ export function hasOpenRuns(sql: Sql): boolean {
   return sql.exec(`SELECT 1 FROM run WHERE ${OPEN} LIMIT 1`).length > 0;
 }
 
-/** Runs of the DAG's own schedule that are not over. */
-export function openScheduledRuns(sql: Sql): readonly RunRow[] {
-  const sqlText = `SELECT * FROM run WHERE ${OPEN} AND run_type = 'scheduled' AND logical_date IS NOT NULL`;
-  return sql.exec(sqlText).map(rowOf);
+/** Runs of the DAG's own schedule that are not over; `atMost` of them. */
+export function openScheduledRuns(sql: Sql, atMost: number): readonly RunRow[] {
+  const sqlText = `SELECT * FROM run WHERE ${OPEN} AND run_type = 'scheduled' AND logical_date IS NOT NULL LIMIT ?`;
+  return sql.exec(sqlText, atMost).map(rowOf);
 }
 
 /** Runs of one backfill, by state. */

@@ -13,10 +13,12 @@ import type { RunSchedule, ScheduleAnswer, ScheduleOrder, ScheduleTiming } from 
 import type { DagBook } from "./dag-book.ts";
 import type { DagState } from "./dag-state.ts";
 import type { RunMaker } from "./run-maker.ts";
-import { dueSchedules, findSchedule, openRunsOf, putSchedule, runIdsOf } from "./schedule-rows.ts";
+import { dueSchedules, findSchedule, openRunsBySchedule, putSchedule, runIdsOf } from "./schedule-rows.ts";
+import type { OpenRun } from "./schedule-rows.ts";
 
 /** Schedules fired in one transaction; the rest follows in the next alarm. */
 const PAGE = 200;
+const NONE_OPEN: ReturnType<typeof openRunsBySchedule> = new Map();
 
 export class RunSchedules {
   readonly #book: DagBook;
@@ -59,10 +61,14 @@ export class RunSchedules {
     const now = this.#book.now(state);
     const spec = this.#book.spec(state);
     const heads: DagRunHead[] = [];
-    for (const schedule of dueSchedules(sql, now, PAGE)) {
+    const due = dueSchedules(sql, now, PAGE);
+    // A schedule fires once here, so what it finds open does not change meanwhile.
+    const open = due.every(({ overlap }) => overlap === "queue") ? NONE_OPEN : openRunsBySchedule(sql);
+    for (const schedule of due) {
       const { nextRunAt } = schedule;
       const rests = spec === null || state.paused || state.retired;
-      const head = rests || nextRunAt === null ? null : this.#makeRun(state, spec, schedule, nextRunAt);
+      const running = open.get(schedule.scheduleId) ?? [];
+      const head = rests || nextRunAt === null ? null : this.#makeRun(state, spec, schedule, nextRunAt, running);
       if (head !== null) heads.push(head);
       const made = head === null ? {} : { lastRunAt: nextRunAt, lastRunId: head.runId };
       this.#put({ ...schedule, ...made, nextRunAt: nextFire(schedule, now) }, now);
@@ -100,10 +106,15 @@ export class RunSchedules {
     return schedule;
   }
 
-  #makeRun(state: DagState, spec: DagSpec, schedule: RunSchedule, at: number): DagRunHead | null {
-    const open = schedule.overlap === "queue" ? [] : openRunsOf(this.#book.ports.sql, schedule.scheduleId);
+  #makeRun(
+    state: DagState,
+    spec: DagSpec,
+    schedule: RunSchedule,
+    at: number,
+    open: readonly OpenRun[],
+  ): DagRunHead | null {
     if (schedule.overlap === "skip" && open.length > 0) return null;
-    for (const run of open) this.#maker.cancel(state, run);
+    if (schedule.overlap === "cancel_running") for (const run of open) this.#maker.cancel(state, run);
     return this.#maker.makeOwn(spec, state, runRequest(state, schedule, at));
   }
 }

@@ -10,6 +10,11 @@ import { text } from "./storage.ts";
 /** Rows written to the history in one go. */
 const OWED_PAGE = 500;
 
+export interface OpenRun {
+  readonly runId: RunId;
+  readonly pending: number;
+}
+
 /** Creates or replaces. `seq` is a time, so that a schedule deleted and made again is above its life before. */
 export function putSchedule(sql: Sql, schedule: RunSchedule, now: number, isDeleted = false): void {
   sql.exec(
@@ -46,19 +51,20 @@ export function runIdsOf(scheduleId: string): string {
   return `scheduled__${scheduleId}__`;
 }
 
-/** Runs of a schedule that are not over. */
-export function openRunsOf(
-  sql: Sql,
-  scheduleId: string,
-): readonly { readonly runId: RunId; readonly pending: number }[] {
-  const start = runIdsOf(scheduleId);
-  return sql
-    .exec(
-      "SELECT run_id, pending FROM run WHERE state IN ('queued', 'running') AND substr(run_id, 1, ?) = ?",
-      start.length,
-      start,
-    )
-    .map((row) => ({ runId: text(row, "run_id"), pending: Number(row["pending"]) }));
+/** Runs of schedules made at run time that are not over, by schedule: all open runs of the DAG are read once, however many schedules fire. */
+export function openRunsBySchedule(sql: Sql): ReadonlyMap<string, readonly OpenRun[]> {
+  const query =
+    "SELECT run_id, pending FROM run WHERE state IN ('queued', 'running') AND run_type = 'scheduled' AND logical_date IS NULL";
+  const runs = new Map<string, OpenRun[]>();
+  for (const row of sql.exec(query)) {
+    const runId = text(row, "run_id");
+    const scheduleId = runId.split("__")[1] ?? "";
+    const known = runs.get(scheduleId);
+    const run = { runId, pending: Number(row["pending"]) };
+    if (known === undefined) runs.set(scheduleId, [run]);
+    else known.push(run);
+  }
+  return runs;
 }
 
 /** The history has lost its rows. */

@@ -11,7 +11,7 @@ import { consumeTimetable } from "./consume-timetable.ts";
 import { consumeCallback } from "./consume-callback.ts";
 import type { DagIndex } from "../../dag/dag-index.ts";
 import type { Env } from "../env.ts";
-import { type AttemptsMessage, readTaskMessage } from "./read-message.ts";
+import { type AttemptsMessage, type DagTickPage, readTaskMessage } from "./read-message.ts";
 import { tickDags } from "../dag/cron.ts";
 import { bringInPage } from "../deploy-page.ts";
 import { dagRunObjectName } from "../../model/ids.ts";
@@ -62,7 +62,7 @@ async function consumeOther(message: Message, { env, index }: Invocation): Promi
     case "callback":
       return acknowledge([message], () => consumeCallback(body, env, index));
     case "dag-tick-page":
-      return acknowledge([message], () => tickDags(env, body.dagIds, body.scheduledAt));
+      return acknowledge([message], () => tickPage(env, body));
     case "deploy-page":
       return acknowledge([message], () => bringInPage(env, index, body));
     case "timetable":
@@ -72,6 +72,12 @@ async function consumeOther(message: Message, { env, index }: Invocation): Promi
     default:
       message.retry({ delaySeconds: UNKNOWN_RETRY_SECONDS });
   }
+}
+
+/** A page in which a DAG failed comes again: those that were woken know, and do nothing twice. */
+async function tickPage(env: Env, { dagIds, scheduledAt }: DagTickPage): Promise<void> {
+  const { failed } = await tickDags(env, dagIds, scheduledAt);
+  if (failed > 0) throw new Error(`${failed} of ${dagIds.length} DAGs were not woken`);
 }
 
 /** Acknowledges when `work` is done; an error puts exactly these messages back, until the queue gives them to the dead-letter queue. */

@@ -5,6 +5,7 @@ import { MESSAGE_VERSION } from "../../model/task-message.ts";
 import type { TaskMessage } from "../../model/task-message.ts";
 
 export type AttemptsMessage = Extract<TaskMessage, { kind: "attempts" }>;
+export type DagTickPage = Extract<TaskMessage, { kind: "dag-tick-page" }>;
 export type CallbackMessage = Extract<TaskMessage, { kind: "callback" }>;
 
 /** The message, or undefined when it is none of ours or of another version. */

@@ -1,12 +1,16 @@
 /**
  * @module Ticks in real workerd: many at once, an hour without any, a changed schedule; and schedules while D1 is down.
  */
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
+import { DagObject } from "../../../src/cloudflare/dag/dag-object.ts";
 import type { DagSpec } from "../../../src/model/dag-spec.ts";
 import { dagRunObjectName } from "../../../src/model/ids.ts";
 import { aDagSpec, aTaskSpec } from "../../support/spec-builders.ts";
 import { workerEnv } from "../../support/worker-runs.ts";
 
+const { DAG } = env as unknown as { readonly DAG: DurableObjectNamespace };
 const LONG = { timeout: 30_000 };
 const START = Date.parse("2026-01-05T00:00:00Z");
 const at = (time: string): number => Date.parse(`2026-01-05T${time}:00Z`);
@@ -95,3 +99,39 @@ test("while D1 is down a schedule's alarm starts its run, which ends; its rows f
   batch.mockRestore();
   await vi.waitFor(async () => expect(await rows.first("state")).toBe("success"), LONG);
 });
+
+test(
+  "while D1 is down the alarm of a DAG file's own schedule starts its run to the second; its rows follow",
+  LONG,
+  async () => {
+    await aDag("on_its_own", { schedule: { kind: "none" } });
+    const batch = vi.spyOn(Object.getPrototypeOf(workerEnv.DB), "batch").mockRejectedValue(new Error("D1 is down"));
+    const stub = workerEnv.DAG.getByName("on_its_own");
+    const slot = Math.ceil((Date.now() + 5_000) / 60_000) * 60_000;
+    // As deployed: these tests run with the objects' own clocks off.
+    const alarmAt = await runInDurableObject(DAG.getByName("on_its_own"), async (_, ctx) => {
+      const object = new DagObject(ctx, { ...workerEnv, AIRFLARE_TICK: "1" });
+      const task = aTaskSpec({ taskId: "a", kind: "empty", operatorName: "EmptyOperator" });
+      const spec = aDagSpec({ dagId: "on_its_own", tasks: [task], schedule: every("* * * * *"), startDate: slot });
+      await object.syncSpec(spec, "hash-ticking");
+      return await ctx.storage.getAlarm();
+    });
+    expect(alarmAt).toBe(slot);
+    const minute = vi.spyOn(Date, "now").mockReturnValue(slot);
+    try {
+      await runInDurableObject(DAG.getByName("on_its_own"), async (_, ctx) => {
+        await new DagObject(ctx, { ...workerEnv, AIRFLARE_TICK: "1" }).alarm();
+      });
+    } finally {
+      minute.mockRestore();
+    }
+    const [made] = await stub.listRuns({ limit: 1 });
+    expect(made?.runAfter).toBe(slot);
+    const run = workerEnv.DAG_RUN.getByName(dagRunObjectName("on_its_own", made?.runId ?? ""));
+    await vi.waitFor(async () => expect((await run.readHead())?.state).toBe("success"), LONG);
+    const rows = workerEnv.DB.prepare("SELECT state FROM dag_run WHERE dag_id = 'on_its_own'");
+    expect(await rows.first("state")).toBeNull();
+    batch.mockRestore();
+    await vi.waitFor(async () => expect(await rows.first("state")).toBe("success"), LONG);
+  },
+);

@@ -204,3 +204,28 @@ describe("overlap", () => {
     expect(w.run(run("10:02:00")).commands).toEqual([]);
   });
 });
+
+test("a thousand schedules due at once start page by page, six runs at a time, each exactly once", async () => {
+  const w = world({ dagId: "dag", maxActiveRuns: 5_000 });
+  for (let i = 0; i < 1_000; i++) create(w, { timing: { kind: "at", at: at("10:01:00") } }, `s${i}`);
+  let underWay = 0;
+  let most = 0;
+  w.onCreate = async () => {
+    most = Math.max(most, ++underWay);
+    await new Promise((resolve) => setImmediate(resolve));
+    underWay--;
+  };
+  const openAtOnce = (): number => Number(w.sql.exec("SELECT count(*) AS n FROM run WHERE pending <> 0")[0]?.["n"]);
+  w.now = at("10:01:00");
+  let orders = 0;
+  for (let alarms = 0; w.runs.size < 1_000 && alarms < 20; alarms++) {
+    const going = w.host.alarm();
+    orders = Math.max(orders, openAtOnce());
+    // oxlint-disable-next-line no-await-in-loop
+    await going;
+  }
+  await w.quiet();
+  expect([most, orders]).toEqual([6, expect.any(Number)]);
+  expect(orders).toBeLessThan(500);
+  expect([...w.runs.values()].map(({ created }) => created.length)).toEqual(Array.from({ length: 1_000 }, () => 1));
+});

@@ -109,3 +109,22 @@ test.each([
   await behind;
   expect(log).toEqual(order);
 });
+
+test("a page of ticks in which a DAG failed comes again, after all its others were woken", async () => {
+  const ticked: string[] = [];
+  const object = (dagId: string) => ({
+    tick: async (at: number) => {
+      ticked.push(`${dagId} ${at}`);
+      if (dagId === "b" && ticked.length < 4) throw new Error("too many open files");
+      return { created: 0 };
+    },
+  });
+  const env = { DAG: { getByName: object } } as unknown as Env;
+  const page = { v: MESSAGE_VERSION, kind: "dag-tick-page", key: "k", scheduledAt: 60, dagIds: ["a", "b", "c"] };
+  const { log, batch } = delivered("airflare-isolate", ["page"]);
+  for (const message of batch.messages) Object.assign(message, { body: page });
+  await handleQueue(batch, env, ctx, index);
+  expect([ticked, log]).toEqual([["a 60", "b 60", "c 60"], ["retry page in 2 s"]]);
+  await handleQueue(batch, env, ctx, index);
+  expect(log).toEqual(["retry page in 2 s", "ack page"]);
+});
