@@ -68,6 +68,7 @@ export default defineConfig({
                 AIRFLARE_QUEUE_HOLD: "0",
                 AIRFLARE_LOCAL: "1",
                 AIRFLARE_TICK: "0",
+                AIRFLARE_METRICS: "1",
                 // As the clients of the tests have it: consumers read what they have sealed.
                 AIRFLARE_SECRET_KEY: "key",
               },

@@ -20,6 +20,7 @@ import { ensureReady } from "./readiness.ts";
 import { historyRoutes } from "./airflare/v1/history.ts";
 import { logRoutes } from "./v2/logs.ts";
 import { matchedRoutes } from "hono/route";
+import { metricsRoutes } from "./metrics.ts";
 import { monitorRoutes } from "./v2/monitor.ts";
 import { taskInstanceCommandRoutes } from "./v2/task-instance-commands.ts";
 import { taskInstanceRoutes } from "./v2/task-instances.ts";
@@ -34,6 +35,7 @@ import type { Context, Next } from "hono";
 
 const ROUTES = [
   monitorRoutes,
+  metricsRoutes,
   dagRoutes,
   taskRoutes,
   dagVersionRoutes,

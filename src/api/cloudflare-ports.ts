@@ -35,7 +35,9 @@ import { rebuildPage } from "../cloudflare/upkeep/rebuild.ts";
 import type { ApiPorts } from "./ports.ts";
 import type { DagIndex } from "../dag/dag-index.ts";
 import type { DagRunApi } from "../model/protocol.ts";
+import { hasMetrics } from "../cloudflare/env.ts";
 import type { Env } from "../cloudflare/env.ts";
+import { readMetrics } from "../cloudflare/metrics/read-metrics.ts";
 
 export function cloudflarePorts(env: Env, index: DagIndex, waitUntil: (work: Promise<unknown>) => void): ApiPorts {
   const objects = objectStore(env.OBJECTS);
@@ -63,6 +65,7 @@ export function cloudflarePorts(env: Env, index: DagIndex, waitUntil: (work: Pro
       delete: (name) => deletePool(env, name),
       list: (namePattern, page, namePrefix) => listPools(env, { namePattern, namePrefix }, d1Page(page)),
     },
+    metrics: async () => (hasMetrics(env) ? await readMetrics(env, Date.now()) : null),
     backfills: {
       reserve: (dagId, request, now) => reserveBackfill(env.DB, dagId, request, now),
       release: (id) => releaseBackfill(env.DB, id),

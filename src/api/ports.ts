@@ -10,6 +10,7 @@ import type { Backfill, BackfillRequest } from "../model/backfill.ts";
 import type { RebuildOrder, RebuildResult } from "../cloudflare/upkeep/rebuild.ts";
 import type { RunSchedule } from "../model/run-schedule.ts";
 import type { ConnectionEntry } from "../cloudflare/connections.ts";
+import type { MetricFamily } from "../cloudflare/metrics/metric-families.ts";
 import type { KeyedStore } from "./keyed-resource.ts";
 import type { PoolEntry } from "../cloudflare/pools.ts";
 import type { VariableEntry } from "../cloudflare/variables.ts";
@@ -249,6 +250,8 @@ export interface ApiPorts {
   /** Tries a connection out, as it is given. */
   tryConnection(entry: ConnectionEntry): Promise<{ readonly status: boolean; readonly message: string }>;
   readonly pools: KeyedStore<PoolEntry>;
+  /** All metrics as they are now; null when they are off. */
+  metrics(): Promise<readonly MetricFamily[] | null>;
   readonly backfills: BackfillDirectory;
   readonly schedules: ScheduleDirectory;
   dag(dagId: DagId): DagApi;

@@ -27,6 +27,7 @@ export type Right =
   | "backfill:edit"
   | "schedule:read"
   | "schedule:edit"
+  | "metrics:read"
   | "history:rebuild";
 
 const DAG = "/api/v2/dags/:dag_id";
@@ -128,6 +129,8 @@ export const RIGHTS: Readonly<Record<string, Right>> = {
   "GET /api/airflare/v1/schedules/:schedule_id": "schedule:read",
   "PATCH /api/airflare/v1/schedules/:schedule_id": "schedule:edit",
   "DELETE /api/airflare/v1/schedules/:schedule_id": "schedule:edit",
+
+  "GET /metrics": "metrics:read",
 
   "POST /api/airflare/v1/history/rebuild": "history:rebuild",
 

@@ -135,6 +135,12 @@ export async function listPools(
   return { rows: await Promise.all(rows.map((row) => withUsage(env, poolOf(row)))), total };
 }
 
+/** The pools themselves, `default_pool` first; what they are used for is not asked. */
+export async function definedPools(env: Env, limit: number): Promise<readonly Pool[]> {
+  const { rows } = await listPage<PoolRow>(env.DB, poolSource(), new Conditions(), { limit, offset: 0 });
+  return rows.map(poolOf);
+}
+
 /** What the slots of a pool are used for. The object knows who holds them, the runs know what those do. */
 async function poolUsage(env: Env, name: string): Promise<PoolUsage> {
   const usage = await env.SLOT.getByName(poolLimit(name)).usage();

@@ -1,6 +1,7 @@
 /**
  * @module In-memory DAGs, runs and history for the API's tests. They keep state the way the objects do, without an engine: a test says what happened.
  */
+import type { MetricFamily } from "../../src/cloudflare/metrics/metric-families.ts";
 import type { DepStatus } from "../../src/model/dep-status.ts";
 import { MemoryObjects, START } from "./runtime-fakes.ts";
 import { AirflareError, errorInfo } from "../../src/model/error.ts";
@@ -254,6 +255,7 @@ export class FakeDeployment {
       for (const key of this.objects.stored.keys()) if (key.startsWith(prefix)) this.objects.stored.delete(key);
     },
   });
+  metrics: readonly MetricFamily[] | null = null;
   readonly pools = keyedStore<PoolEntry>((entry) => entry.name);
   readonly variables = keyedStore<VariableEntry>((entry) => entry.key);
   readonly tried: ConnectionEntry[] = [];
@@ -336,6 +338,7 @@ export class FakeDeployment {
       objects: this.objects,
       variables: this.variables,
       pools: this.pools,
+      metrics: async () => this.metrics,
       connections: this.connections,
       tryConnection: async (entry) => (this.tried.push(entry), { status: true, message: "tried" }),
       backfills: this.backfills,

@@ -14,10 +14,19 @@ export async function api<Answer>(
   path: string,
   body?: unknown,
 ): Promise<Answer> {
+  return JSON.parse((await send(method, path, body, await adminToken())) || "null") as Answer;
+}
+
+/** The answer's text; a `bearer` of null goes without a token. */
+export async function apiText(method: "GET", path: string, bearer?: null): Promise<string> {
+  return await send(method, path, undefined, bearer === null ? undefined : await adminToken());
+}
+
+function adminToken(): Promise<string> {
   token ??= send("POST", "/auth/token", { username: "admin", password: "pw" })
     .then((text) => JSON.parse(text) as { access_token: string })
     .then(({ access_token }) => access_token);
-  return JSON.parse((await send(method, path, body, await token)) || "null") as Answer;
+  return token;
 }
 
 /** Triggers a run with this conf and answers its id. */

@@ -19,7 +19,7 @@ import type { DagTimetable } from "../../model/custom-timetable.ts";
 import { MESSAGE_VERSION } from "../../model/task-message.ts";
 import type { DagUpkeep } from "../../model/upkeep.ts";
 import { objectSql } from "../dag-run/sql.ts";
-import { defaultRetentionMs } from "../env.ts";
+import { defaultRetentionMs, hasMetrics } from "../env.ts";
 import type { Env } from "../env.ts";
 import { HistoryWriter } from "../history/writer.ts";
 import { DagHost } from "./host.ts";
@@ -32,7 +32,7 @@ export class DagObject extends DurableObject<Env> implements DagApi, DagUpkeep, 
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const writer = new HistoryWriter(env.DB, (limited) => this.#host.noteDefaultPool(limited));
+    const writer = new HistoryWriter(env.DB, (limited) => this.#host.noteDefaultPool(limited), hasMetrics(env));
     // The objects of DAGs are always addressed by name.
     const dagId = ctx.id.name ?? "";
     this.#host = new DagHost({

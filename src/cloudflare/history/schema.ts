@@ -5,7 +5,7 @@
  * `migrations/` is generated from this file and append-only. The run tables are made `WITHOUT ROWID` there (half the rows written).
  */
 import { sql } from "drizzle-orm";
-import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 
 const flag = (name: string) => integer(name, { mode: "boolean" }).notNull().default(false);
 
@@ -337,6 +337,56 @@ export const upkeep = sqliteTable(
   "upkeep",
   { dagId: text("dag_id").primaryKey(), dueAt: integer("due_at").notNull(), afterRunId: text("after_run_id") },
   (t) => [index("upkeep_due_at").on(t.dueAt)],
+);
+
+/** Task instances that ended, by task and state, since metrics are on. Seconds are sums: over the `timed` ones, which had an attempt, and from scheduled to queued over the `waited` ones. */
+export const taskTotal = sqliteTable(
+  "task_total",
+  {
+    dagId: text("dag_id").notNull(),
+    taskId: text("task_id").notNull(),
+    state: text("state").notNull(),
+    operatorName: text("operator_name").notNull(),
+    ended: integer("ended").notNull(),
+    timed: integer("timed").notNull(),
+    runningS: real("running_s").notNull(),
+    queuedS: real("queued_s").notNull(),
+    waited: integer("waited").notNull(),
+    scheduledS: real("scheduled_s").notNull(),
+    since: integer("since").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.dagId, t.taskId, t.state] })],
+);
+
+/** Runs that ended, by DAG, type and state, since metrics are on. `delayS`: from due to started, of the `delayed` ones that the schedule made. */
+export const runTotal = sqliteTable(
+  "run_total",
+  {
+    dagId: text("dag_id").notNull(),
+    runType: text("run_type").notNull(),
+    state: text("state").notNull(),
+    ended: integer("ended").notNull(),
+    runningS: real("running_s").notNull(),
+    delayed: integer("delayed").notNull(),
+    delayS: real("delay_s").notNull(),
+    since: integer("since").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.dagId, t.runType, t.state] })],
+);
+
+/** `ctx.stats`, summed up. `tagsJson` is canonical. `mark`: of a counter, it was decreased once; of a gauge, its last write set it. */
+export const metricSeries = sqliteTable(
+  "metric_series",
+  {
+    kind: text("kind").notNull(),
+    name: text("name").notNull(),
+    tagsJson: text("tags_json").notNull(),
+    value: real("value").notNull(),
+    count: integer("count").notNull(),
+    mark: flag("mark"),
+    since: integer("since").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.kind, t.name, t.tagsJson] })],
 );
 
 /** One row (`id` = 1): which bundle the rows above describe (empty before the first), and the clock's last sign of life. */

@@ -8,6 +8,7 @@ import { isDefaultPoolLimited } from "../pools.ts";
 import { withHistory } from "./history-error.ts";
 import { NO_ROWS } from "./mirror-rows.ts";
 import type { MirrorRow, MirrorRows } from "./mirror-rows.ts";
+import { countingSql } from "./totals.ts";
 
 /** Characters of JSON per statement: well below D1's limit on a bound value, whatever the text. */
 const PAGE_CHARACTERS = 250_000;
@@ -52,11 +53,13 @@ export class HistoryWriter {
   #waiting: Waiting[] = [];
   #writing = false;
   readonly #onDefaultPool: (limited: boolean) => void;
+  readonly #counts: boolean;
 
-  /** `onDefaultPool` hears with each write whether somebody has set the slots of `default_pool`: reading it along costs no call. */
-  constructor(db: D1Database, onDefaultPool: (limited: boolean) => void = () => undefined) {
+  /** `onDefaultPool` hears with each write whether somebody has set the slots of `default_pool`: reading it along costs no call. `counts`: metrics are on. */
+  constructor(db: D1Database, onDefaultPool: (limited: boolean) => void = () => undefined, counts = false) {
     this.#db = db;
     this.#onDefaultPool = onDefaultPool;
+    this.#counts = counts;
   }
 
   /** Resolves when D1 has the rows. Throws `history_unavailable` or `not_migrated`; nothing of the group is written then. */
@@ -95,13 +98,14 @@ export class HistoryWriter {
         RUNS,
         runs.filter((row) => !isNew(row)),
       ),
-      ...this.#upserts(
-        BLOCKS,
-        group.flatMap((rows) => rows.blocks),
-      ),
+      // Before the blocks: a try that was counted as its instance's state is known by its block as it was.
       ...this.#upserts(
         TRIES,
         group.flatMap((rows) => rows.tries),
+      ),
+      ...this.#upserts(
+        BLOCKS,
+        group.flatMap((rows) => rows.blocks),
       ),
       ...this.#upserts(
         BACKFILLS,
@@ -125,9 +129,10 @@ export class HistoryWriter {
   #upserts(table: Table, rows: readonly MirrorRow[]): D1PreparedStatement[] {
     const columns = Object.keys(rows[0] ?? {});
     if (columns.length === 0) return [];
-    const sql = upsertSql(table, columns);
-    return pagesOf(rows.map((row) => JSON.stringify(columns.map((column) => row[column] ?? null)))).map((page) =>
-      this.#db.prepare(sql).bind(`[${page.join(",")}]`),
+    const counting = this.#counts ? countingSql(table.name, columns) : undefined;
+    const statements = [...(counting === undefined ? [] : [counting]), upsertSql(table, columns)];
+    return pagesOf(rows.map((row) => JSON.stringify(columns.map((column) => row[column] ?? null)))).flatMap((page) =>
+      statements.map((sql) => this.#db.prepare(sql).bind(`[${page.join(",")}]`)),
     );
   }
 

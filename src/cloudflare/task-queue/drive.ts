@@ -1,6 +1,7 @@
 /**
  * @module From claimed or handed-off attempts to their reports: load the DAG's code, run the driver within what the invocation may use up.
  */
+import { AttemptMetrics } from "../metrics/attempt-metrics.ts";
 import type { AttemptBatch } from "../../model/protocol.ts";
 import type { AttemptsMessage } from "./read-message.ts";
 import { callWithRetry } from "../../runtime/call-retry.ts";
@@ -65,7 +66,8 @@ export async function claimAttempts(
 export async function driveClaimed(batch: AttemptBatch, invocation: Invocation): Promise<void> {
   const { env, index } = invocation;
   const { dagId, runId } = batch.head;
-  const ports = runtimePorts(env, index, dagId, runId);
+  const measured = new AttemptMetrics(env, dagId, runId);
+  const ports = runtimePorts(env, index, dagId, runId, measured);
   let dag: ExecutableDag;
   try {
     dag = await loadDag(index, dagId);
@@ -73,6 +75,7 @@ export async function driveClaimed(batch: AttemptBatch, invocation: Invocation):
     return failAll(batch, ports, error);
   }
   await driveBatch(batch, dag, ports, invocation);
+  await measured.flush();
 }
 
 /** Drives what an answer handed to an HTTP request, behind its answer; the promise is for callers that answer with the result. */

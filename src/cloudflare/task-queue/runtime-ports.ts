@@ -6,7 +6,7 @@ import type { DagId, RunId } from "../../model/ids.ts";
 import type { Env } from "../env.ts";
 import { callWithRetry } from "../../runtime/call-retry.ts";
 import { connectionPort } from "../connections.ts";
-import { metricsPort } from "../metrics.ts";
+import { AttemptMetrics } from "../metrics/attempt-metrics.ts";
 import { objectStore } from "../object-store.ts";
 import { seal, unseal } from "../sealed-text.ts";
 import { triggerRun } from "./trigger-run.ts";
@@ -20,8 +20,14 @@ const GIVE_UP_MS = 20_000;
 
 const clock = { now: () => Date.now(), sleep };
 
-/** Ports for attempts of run `runId`. The stub is taken anew by each call: a stub that failed once stays broken. */
-export function runtimePorts(env: Env, index: DagIndex, dagId: DagId, runId: RunId): RuntimePorts {
+/** Ports for attempts of run `runId`. The stub is taken anew by each call: a stub that failed once stays broken. Who runs authors' code hands in `metrics` and flushes them. */
+export function runtimePorts(
+  env: Env,
+  index: DagIndex,
+  dagId: DagId,
+  runId: RunId,
+  metrics = new AttemptMetrics(env, dagId, runId),
+): RuntimePorts {
   const run = (): ReturnType<Env["DAG_RUN"]["getByName"]> => env.DAG_RUN.getByName(dagRunObjectName(dagId, runId));
   return {
     run: {
@@ -45,7 +51,7 @@ export function runtimePorts(env: Env, index: DagIndex, dagId: DagId, runId: Run
     variables: variablePort(env),
     connections: connectionPort(env, projectConfig().connections ?? {}),
     variableDefaults: projectConfig().variables ?? {},
-    metrics: metricsPort(dagId, runId),
+    metrics: metrics.take,
     ...clock,
     randomId: () => crypto.randomUUID(),
     env,
