@@ -62,7 +62,23 @@ export function runContext(scope: ContextScope): RunContext {
 }
 
 /** Airflow's `ds`, `ds_nodash`, `ts`, `ts_nodash` of a date: `2026-01-31`, `20260131`, `2026-01-31T02:00:00+00:00`, `20260131T020000`. */
-export function dateTexts(date: Date): { ds: string; dsNodash: string; ts: string; tsNodash: string } {
+export function dateTexts(date: Date): DateTexts {
+  const at = date.getTime();
+  if (lastTexts?.at !== at) lastTexts = { at, texts: newTexts(date) };
+  return lastTexts.texts;
+}
+
+interface DateTexts {
+  readonly ds: string;
+  readonly dsNodash: string;
+  readonly ts: string;
+  readonly tsNodash: string;
+}
+
+/** All attempts of a run have the same. */
+let lastTexts: { readonly at: number; readonly texts: DateTexts } | null = null;
+
+function newTexts(date: Date): DateTexts {
   const iso = date.toISOString();
   const ds = iso.slice(0, -14);
   const seconds = iso.slice(0, -5);

@@ -17,6 +17,9 @@ export interface Beating {
   readonly stop: (token: AttemptToken) => void;
 }
 
+/** Given as the reason, so that none is made with a stack of its own. */
+const CLOSED = new Error("Nothing runs any more.");
+
 export class Heartbeats {
   readonly head: DagRunHead;
   readonly #ports: Pick<RuntimePorts, "run" | "sleep">;
@@ -43,7 +46,7 @@ export class Heartbeats {
   }
 
   close(): void {
-    this.#closed.abort();
+    this.#closed.abort(CLOSED);
   }
 
   async #beat(tokens: readonly AttemptToken[]): Promise<void> {

@@ -8,6 +8,9 @@ interface Deadline {
   readonly fire: () => void;
 }
 
+/** Given as the reason, so that none is made with a stack of its own. */
+const DISARMED = new Error("This timer is not needed any more.");
+
 export class Deadlines {
   readonly #now: () => number;
   readonly #sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
@@ -36,11 +39,11 @@ export class Deadlines {
   /** Nothing runs any more: no timer stays behind. */
   close(): void {
     this.#open.clear();
-    this.#armed?.abort();
+    this.#armed?.abort(DISARMED);
   }
 
   #arm(at: number): void {
-    this.#armed?.abort();
+    this.#armed?.abort(DISARMED);
     const armed = new AbortController();
     this.#armed = armed;
     this.#armedAt = at;

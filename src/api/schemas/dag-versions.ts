@@ -24,9 +24,23 @@ export const DAGVersionCollectionResponse = z.object({
   total_entries: z.int(),
 });
 
+/** Ids by version: each answer about a run names its own. */
+const ids = new Map<string, string>();
+const IDS_MAX = 1_000;
+
+function versionId({ dagId, versionNumber }: DagVersion): string {
+  const key = `${versionNumber} ${dagId}`;
+  const known = ids.get(key);
+  if (known !== undefined) return known;
+  const id = wireUuid("dag_version", dagId, versionNumber);
+  if (ids.size >= IDS_MAX) ids.clear();
+  ids.set(key, id);
+  return id;
+}
+
 export function dagVersionResponse(version: DagVersion, displayName: string): z.infer<typeof DagVersionResponse> {
   return {
-    id: wireUuid("dag_version", version.dagId, version.versionNumber),
+    id: versionId(version),
     version_number: version.versionNumber,
     dag_id: version.dagId,
     bundle_name: BUNDLE_NAME,

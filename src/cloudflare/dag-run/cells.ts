@@ -5,6 +5,7 @@
 import { assert } from "../../lib/assert.ts";
 import { chunksOf } from "./chunks.ts";
 import type { Sql, SqlRow } from "./sql.ts";
+import { hasNoCells } from "./tables.ts";
 
 /** Storage format: the numbers stay. */
 export const Cell = {
@@ -37,20 +38,24 @@ export function putCell(sql: Sql, kind: CellKind, i: number, value: string): voi
 }
 
 export function deleteCell(sql: Sql, kind: CellKind, i: number): void {
+  if (hasNoCells(sql, kind)) return;
   sql.exec("DELETE FROM cell WHERE kind = ? AND i = ?", kind, i);
 }
 
 export function hasCell(sql: Sql, kind: CellKind, i: number): boolean {
+  if (hasNoCells(sql, kind)) return false;
   return sql.exec("SELECT 1 FROM cell WHERE kind = ? AND i = ?", kind, i).length > 0;
 }
 
 export function readCell(sql: Sql, kind: CellKind, i: number): string | undefined {
+  if (hasNoCells(sql, kind)) return undefined;
   const row = sql.exec("SELECT v FROM cell WHERE kind = ? AND i = ?", kind, i)[0];
   return row === undefined ? undefined : text(row);
 }
 
 /** Texts by number, in its order: all of a kind, or those `among`. */
 export function readCells(sql: Sql, kind: CellKind, among?: readonly number[]): Map<number, string> {
+  if (hasNoCells(sql, kind)) return new Map();
   const rows =
     among === undefined
       ? sql.exec("SELECT i, v FROM cell WHERE kind = ? ORDER BY i", kind)
@@ -64,14 +69,16 @@ export function readCells(sql: Sql, kind: CellKind, among?: readonly number[]): 
 
 /** Numbers that have a text. */
 export function cellNumbers(sql: Sql, kind: CellKind): number[] {
+  if (hasNoCells(sql, kind)) return [];
   return sql.exec("SELECT i FROM cell WHERE kind = ? ORDER BY i", kind).map((row) => Number(row["i"]));
 }
 
 /** A text of any length over as many rows as it takes. */
 export function writeLongText(sql: Sql, kind: CellKind, value: string): void {
   const pieces = chunksOf(value, CHUNK_CHARACTERS);
+  const isFirst = hasNoCells(sql, kind);
   for (const [i, piece] of pieces.entries()) putCell(sql, kind, i, piece);
-  sql.exec("DELETE FROM cell WHERE kind = ? AND i >= ?", kind, pieces.length);
+  if (!isFirst) sql.exec("DELETE FROM cell WHERE kind = ? AND i >= ?", kind, pieces.length);
 }
 
 export function readLongText(sql: Sql, kind: CellKind): string {

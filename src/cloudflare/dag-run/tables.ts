@@ -19,42 +19,62 @@ const TABLES: Readonly<Record<string, string>> = {
   once: "CREATE TABLE IF NOT EXISTS once (ord INTEGER, key TEXT, v TEXT NOT NULL, PRIMARY KEY (ord, key)) WITHOUT ROWID",
 };
 
+/** Kinds that may be in table `cell`, where this instance has made it. */
+const kindsMade = new WeakMap<Sql, Set<SqlValue>>();
+
+/** True when table `cell` is known to have no row of the kind: nobody needs to ask. */
+export function hasNoCells(sql: Sql, kind: number): boolean {
+  return kindsMade.get(sql)?.has(kind) === false;
+}
+
+/** All tables. Over {@link withTables} the answer costs no statement. */
+export const TABLE_NAMES = "SELECT name FROM sqlite_master WHERE type = 'table'";
+
 /**
  * The same SQL over tables that need not exist yet: reading or deleting from one that does not finds nothing, a write makes it first. Which exist is
  * read once: a statement that fails costs far more than one that works.
  */
 export function withTables(sql: Sql): Sql {
   let existing: Set<string> | null = null;
+  const names = (): Set<string> => (existing ??= new Set(sql.exec(TABLE_NAMES).map((row) => String(row["name"]))));
   const prepared = (statement: string): boolean => {
-    existing ??= new Set(
-      sql.exec("SELECT name FROM sqlite_master WHERE type = 'table'").map((row) => String(row["name"])),
-    );
+    const known = names();
     for (const name of tablesOf(statement)) {
-      if (existing.has(name)) continue;
+      if (known.has(name)) continue;
       if (!/^\s*(INSERT|UPDATE)/i.test(statement)) return false;
       sql.exec(TABLES[name] ?? "");
-      existing.add(name);
+      known.add(name);
+      if (name === "cell") kindsMade.set(tables, new Set());
     }
     return true;
   };
+  const noted = (statement: string, bindings: readonly SqlValue[]): readonly SqlRow[] => {
+    // Also should it fail: that a kind may be there is never wrong.
+    if (statement.startsWith("INSERT INTO cell")) kindsMade.get(tables)?.add(bindings[0] ?? null);
+    return sql.exec(statement, ...bindings);
+  };
   const exec = (statement: string, ...bindings: SqlValue[]): readonly SqlRow[] => {
+    if (statement === TABLE_NAMES) return [...names()].map((name) => ({ name }));
     if (!prepared(statement)) return [];
     try {
-      return sql.exec(statement, ...bindings);
+      const rows = noted(statement, bindings);
+      if (statement.startsWith("DROP")) existing = null;
+      return rows;
     } catch (error) {
       // Made in a transaction that was rolled back, or gone with everything else the object had.
       if (!(error instanceof Error) || !error.message.includes("no such table")) throw error;
       existing = null;
-      return prepared(statement) ? sql.exec(statement, ...bindings) : [];
+      return prepared(statement) ? noted(statement, bindings) : [];
     }
   };
-  return {
+  const tables: Sql = {
     exec,
     transactionSync: (work) => sql.transactionSync(work),
     get rowsWritten() {
       return sql.rowsWritten;
     },
   };
+  return tables;
 }
 
 const tablesByStatement = new Map<string, readonly string[]>();

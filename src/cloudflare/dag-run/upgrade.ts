@@ -8,13 +8,14 @@ import { Cell, putCell } from "./cells.ts";
 import type { ChangingHead } from "./storage.ts";
 import type { DagRunHead } from "../../model/dag-run.ts";
 import type { Sql } from "./sql.ts";
+import { TABLE_NAMES } from "./tables.ts";
 
-const OLD_TABLES = ["meta", "chunk", "pack", "facts", "error", "note"];
+const OLD_TABLES: readonly string[] = ["meta", "chunk", "pack", "facts", "error", "note"];
 
 /** Brings the rows of an older deploy into today's tables, in one transaction; storage of today, or none, stays as it is. */
 export function upgradeStorage(sql: Sql): void {
-  const names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name IN (SELECT value FROM json_each(?))";
-  const found = new Set(sql.exec(names, JSON.stringify(OLD_TABLES)).map((row) => String(row["name"])));
+  const names = sql.exec(TABLE_NAMES).map((row) => String(row["name"]));
+  const found = new Set(names.filter((name) => OLD_TABLES.includes(name)));
   if (!found.has("meta")) return;
   sql.transactionSync<void>(() => {
     const text = (kind: number): string =>
