@@ -53,6 +53,12 @@ export interface Env {
   readonly AIRFLARE_PLAN?: string;
   /** `"1"`: values of `ctx.stats` and Airflow's built-in metrics are summed up, for `/metrics` and OTLP. */
   readonly AIRFLARE_METRICS?: string;
+  /** A collector for OTLP over HTTP: it gets a trace of each run, and with `AIRFLARE_METRICS` the metrics. */
+  readonly OTEL_EXPORTER_OTLP_ENDPOINT?: string;
+  /** `name=value,name=value`, values percent-encoded. */
+  readonly OTEL_EXPORTER_OTLP_HEADERS?: string;
+  /** Default `airflare`. */
+  readonly OTEL_SERVICE_NAME?: string;
   /** Password of the local user `admin`. */
   readonly AIRFLARE_ADMIN_PASSWORD?: string;
   readonly AIRFLARE_SECRET_KEY?: string;

@@ -35,6 +35,13 @@ export type TaskMessage =
   | (MessageBase & { readonly kind: "timetable"; readonly order: TimetableOrder })
   /** The history of a DAG is put in order: what retention removes, what objects and D1 owe each other. */
   | (MessageBase & { readonly kind: "retention-page"; readonly dagId: DagId })
+  /** An ended run: its spans go to the collector. */
+  | (MessageBase & {
+      readonly kind: "trace";
+      readonly dagId: DagId;
+      readonly runId: RunId;
+      readonly incarnation: Incarnation;
+    })
   /** A page of DAGs that are due: their objects are woken. */
   | (MessageBase & { readonly kind: "dag-tick-page"; readonly dagIds: readonly DagId[]; readonly scheduledAt: number })
   /** A page of DAGs that a deploy has changed or removed: brought in by this bundle only. */

@@ -9,6 +9,7 @@ import { syncDeployment } from "../deploy-sync.ts";
 import type { Env } from "../env.ts";
 import { dueDags, overdueDags } from "../history/queries/due-dags.ts";
 import { startUpkeep } from "../upkeep/upkeep.ts";
+import { pushMetrics } from "../metrics/push-metrics.ts";
 import { noteTick } from "../history/queries/heartbeats.ts";
 
 const MINUTE_MS = 60_000;
@@ -37,6 +38,7 @@ export async function handleScheduled(
     env.DAG.getByName(dagId).sweep(),
   );
   await startUpkeep(env, Date.now());
+  ctx.waitUntil(pushMetrics(env, Date.now()));
   ctx.waitUntil(noteTick(env.DB, at));
 }
 

@@ -22,6 +22,7 @@ import { objectSql } from "../dag-run/sql.ts";
 import { defaultRetentionMs, hasMetrics } from "../env.ts";
 import type { Env } from "../env.ts";
 import { HistoryWriter } from "../history/writer.ts";
+import { traceMessages } from "../metrics/send-trace.ts";
 import { DagHost } from "./host.ts";
 
 /** A run that ends within this time is written to the history once, as ended. */
@@ -40,7 +41,17 @@ export class DagObject extends DurableObject<Env> implements DagApi, DagUpkeep, 
       clock: () => Date.now(),
       randomId: () => crypto.randomUUID(),
       run: (runId, ofDag = dagId) => env.DAG_RUN.getByName(dagRunObjectName(ofDag, runId)),
-      mirror: (rows) => writer.write(rows),
+      mirror: async (rows) => {
+        await writer.write(rows);
+        const traces = traceMessages(env, rows.runs ?? [], Date.now()).map((body) => ({ body }));
+        // Not waited for: a trace that is not ordered is a trace less, and no fault of the run.
+        if (traces.length > 0)
+          ctx.waitUntil(
+            env.TASK_QUEUE.sendBatch(traces).catch((error: unknown) =>
+              console.error("airflare: traces were lost:", error),
+            ),
+          );
+      },
       gather: () => new Promise((resolve) => setTimeout(resolve, GATHER_MS)),
       // Not awaited: the output gate holds every answer until the alarm is stored with the rows of the same turn.
       setAlarm: (at) => ctx.waitUntil(ctx.storage.setAlarm(at)),

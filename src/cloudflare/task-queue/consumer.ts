@@ -15,6 +15,7 @@ import { type AttemptsMessage, type DagTickPage, readTaskMessage } from "./read-
 import { tickDags } from "../dag/cron.ts";
 import { bringInPage } from "../deploy-page.ts";
 import { dagRunObjectName } from "../../model/ids.ts";
+import { sendTrace } from "../metrics/send-trace.ts";
 import { keepDag } from "../upkeep/upkeep.ts";
 import { sleep } from "./runtime-ports.ts";
 
@@ -61,6 +62,8 @@ async function consumeOther(message: Message, { env, index }: Invocation): Promi
       return;
     case "callback":
       return acknowledge([message], () => consumeCallback(body, env, index));
+    case "trace":
+      return acknowledge([message], () => sendTrace(body, env));
     case "dag-tick-page":
       return acknowledge([message], () => tickPage(env, body));
     case "deploy-page":

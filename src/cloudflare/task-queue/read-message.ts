@@ -16,6 +16,7 @@ export function readTaskMessage(body: unknown): TaskMessage | undefined {
 function isTaskMessage(body: unknown): body is TaskMessage {
   if (typeof body !== "object" || body === null || !("kind" in body) || !("v" in body)) return false;
   if (body.kind === "attempts") return "runId" in body && "tokens" in body && Array.isArray(body.tokens);
+  if (body.kind === "trace") return "runId" in body && "incarnation" in body;
   if (body.kind === "timetable") return "order" in body;
   if (body.kind === "retention-page") return "dagId" in body;
   if (body.kind === "callback") return "runId" in body && "command" in body;
