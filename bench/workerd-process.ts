@@ -14,14 +14,21 @@ export interface Workerd {
 }
 
 let last: Workerd | null = null;
+const alive = new Set<ChildProcess>();
 
-/** Called once, before the first system starts. */
+/** Called once, before the first system starts. However this process ends, they end first: what removes their folders must be alone there. */
 export function noticeWorkerds(): void {
+  process.once("exit", () => {
+    for (const child of alive) child.kill("SIGKILL");
+  });
   subscribe("child_process", (message) => {
     const { process: child } = message as { process: ChildProcess };
     const startedAt = performance.now();
     child.once("spawn", () => {
-      if (/workerd(\.exe)?$/.test(child.spawnfile) && child.pid !== undefined) last = { pid: child.pid, startedAt };
+      if (!/workerd(\.exe)?$/.test(child.spawnfile) || child.pid === undefined) return;
+      last = { pid: child.pid, startedAt };
+      alive.add(child);
+      child.once("exit", () => alive.delete(child));
     });
   });
 }

@@ -15,6 +15,7 @@ const MANY = 10_000;
 const FEW = 10;
 const IDLE_TICKS = 10;
 const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
 /** Every DAG's first fire. */
 const SLOT = Date.parse("2026-06-01T00:00:00Z");
 
@@ -51,18 +52,17 @@ async function measureCrowd(folders: StateFolders, dags: number): Promise<readon
   figure("deploy that changes none of them", "s", await deploy(airflare, dags + 1));
 
   // The first tick says what time it is.
-  await airflare.tick(SLOT - 60 * MINUTE_MS);
-  await secondsUntil(() => count(airflare, "dag", `due_at = ${SLOT}`, dags), "every DAG knows its next run");
+  const known = () => count(airflare, "dag", `due_at = ${SLOT}`, dags);
+  figure("first tick: every DAG knows its next run", "s", await tickUntil(airflare, SLOT - HOUR_MS, known));
   const ticks: number[] = [];
   for (let tick = 1; tick <= IDLE_TICKS; tick++)
-    ticks.push(await timed(() => airflare.tick(SLOT - 60 * MINUTE_MS + tick)));
+    ticks.push(await timed(() => airflare.tick(SLOT - HOUR_MS / 2 + tick)));
   figure("tick with nothing due, median", "ms", median(ticks));
 
   const cpuBefore = cpuMsOf(airflare.pid);
   const tickedAt = performance.now();
-  await airflare.tick(SLOT);
   const scheduled = "run_type = 'scheduled'";
-  await secondsUntil(() => count(airflare, "dag_run", scheduled, dags), "every run is created");
+  await tickUntil(airflare, SLOT, () => count(airflare, "dag_run", scheduled, dags));
   figure("all due: last run created and in the history", "s", (performance.now() - tickedAt) / 1_000);
   await secondsUntil(
     () => count(airflare, "dag_run", `${scheduled} AND state = 'success'`, dags),
@@ -77,6 +77,19 @@ async function measureCrowd(folders: StateFolders, dags: number): Promise<readon
   figure("memory of the process tree, peak", "MB", peakOfTree(airflare.pid));
   await airflare.stop();
   return figures;
+}
+
+/** As the clock does: ticks now and each minute until `holds`. What failed in one tick comes with the next. */
+async function tickUntil(airflare: AirflareSystem, at: number, holds: () => Promise<boolean>): Promise<number> {
+  let [next, ticks] = [0, 0];
+  const look = async (): Promise<boolean> => {
+    if (performance.now() >= next) {
+      next = performance.now() + MINUTE_MS;
+      await airflare.tick(at + ticks++);
+    }
+    return holds();
+  };
+  return secondsUntil(look, `all that is due at ${new Date(at).toISOString()} is done`);
 }
 
 /** Seconds until the bundle is in: the clock sends pages, and notes the hash with the first tick that finds nothing left. */
