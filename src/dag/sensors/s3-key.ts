@@ -124,7 +124,7 @@ function assertRegExp(place: Place, key: string): void {
   }
 }
 
-async function sourceOf(context: Context, connId: ConnectionId | "aws_default", bucket: string): Promise<ObjectSource> {
+async function sourceOf(context: Context, connId: string, bucket: string): Promise<ObjectSource> {
   // Without a registered connection of that name it is Airflow's default all the same.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const connection = await context.connections.get(connId as ConnectionId);

@@ -186,7 +186,7 @@ describe("s3Key", () => {
 
   test("a connection of type r2 means a bound bucket", async () => {
     const world = { env: lakeWith("a").env, connections: { lake: { connType: "r2" } } };
-    const place = () => s3Key("wait", { bucketName: "LAKE", bucketKey: "a", awsConnId: "lake" as "aws_default" });
+    const place = () => s3Key("wait", { bucketName: "LAKE", bucketKey: "a", awsConnId: "lake" });
     expect((await stateOf(place, world)).state).toBe("success");
   });
 
