@@ -40,7 +40,7 @@ const ERROR = 2;
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;
 
 /** W3C's `traceparent` in a run's conf: the trace that the run belongs to. Null when there is none, or an invalid one. */
-export function parentOf(conf: unknown): { readonly traceId: string; readonly spanId: string } | null {
+function parentOf(conf: unknown): { readonly traceId: string; readonly spanId: string } | null {
   const given = typeof conf === "object" && conf !== null && "traceparent" in conf ? conf.traceparent : undefined;
   const [, traceId, spanId] = (typeof given === "string" ? TRACEPARENT.exec(given) : null) ?? [];
   if (traceId === undefined || spanId === undefined || /^0+$/.test(traceId) || /^0+$/.test(spanId)) return null;
