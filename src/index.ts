@@ -37,6 +37,7 @@ export { branch } from "./dag/operators/branch.ts";
 export { empty } from "./dag/operators/empty.ts";
 export { latestOnly } from "./dag/operators/latest-only.ts";
 export { shortCircuit } from "./dag/operators/short-circuit.ts";
+export { getConnection, getVariable } from "./dag/lookups.ts";
 export { p, type Param, type ParamValues } from "./dag/param.ts";
 export type { RelativeDelta } from "./dag/relative-delta.ts";
 export type { CronSchedule, DeltaSchedule, EventsSchedule, Schedule } from "./dag/schedule.ts";

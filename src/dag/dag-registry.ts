@@ -10,6 +10,7 @@ import type { DagIndex } from "./dag-index.ts";
 import type { ExecutableDag } from "./executable-dag.ts";
 import { AirflareError } from "../model/error.ts";
 import { invalidDag } from "./invalid-dag.ts";
+import { readsWhile } from "./lookups.ts";
 
 const KEY = Symbol.for("airflare.dags");
 
@@ -17,12 +18,14 @@ interface Registry {
   readonly list: Dag<unknown>[];
   /** A file may define thousands: none is looked for among all. */
   readonly byId: Map<DagId, Dag<unknown>[]>;
+  /** Load warnings by file: a file is evaluated once, its DAGs are asked for one by one. */
+  readonly warnings: Map<string, readonly string[]>;
 }
 
 function registered(): Registry {
   const known = Reflect.get(globalThis, KEY) as Registry | undefined;
   if (known !== undefined) return known;
-  const registry: Registry = { list: [], byId: new Map() };
+  const registry: Registry = { list: [], byId: new Map(), warnings: new Map() };
   Reflect.set(globalThis, KEY, registry);
   return registry;
 }
@@ -42,14 +45,14 @@ export function registerDag(dag: Dag<never> | Dag<unknown>): void {
  */
 export async function collectDags(load: () => Promise<unknown>, file?: string): Promise<Dag<unknown>[]> {
   const from = registered().list.length;
-  await load();
+  const warnings = await readsWhile(load);
   const dags = registered().list.slice(from);
   const ids = new Set<string>();
   for (const { id } of dags) {
     if (ids.has(id)) throw invalidDag({ dagId: id }, "the id is defined twice; rename one of the two DAGs");
     ids.add(id);
   }
-  return file === undefined ? dags : dags.map((dag) => dag.inFile(file));
+  return dags.map((dag) => (file === undefined ? dag : dag.inFile(file)).withWarnings(warnings));
 }
 
 /** What was loaded, by index and DAG id: one answer per isolate and deploy. */
@@ -81,8 +84,10 @@ async function loadFromFile(index: DagIndex, dagId: DagId): Promise<ExecutableDa
       { details: { dagId } },
     );
   }
+  const { warnings } = registered();
   try {
-    await load();
+    const found = await readsWhile(load);
+    if (!warnings.has(entry.file)) warnings.set(entry.file, found);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new AirflareError("dag_import_error", `${entry.file} (DAG "${dagId}") does not load: ${reason}`, {
@@ -90,7 +95,9 @@ async function loadFromFile(index: DagIndex, dagId: DagId): Promise<ExecutableDa
       cause,
     });
   }
-  const candidates = (registered().byId.get(dagId) ?? []).map((dag) => dag.inFile(entry.file));
+  const candidates = (registered().byId.get(dagId) ?? []).map((dag) =>
+    dag.inFile(entry.file).withWarnings(warnings.get(entry.file) ?? []),
+  );
   // Another file may define the same id (an import error of that file): the hash says which one the index means.
   const dag = candidates.find((candidate) => candidate.specHash === entry.specHash) ?? candidates.at(-1);
   if (dag !== undefined) return dag.executable;

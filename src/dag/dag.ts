@@ -93,6 +93,12 @@ export class Dag<P = Readonly<Record<string, unknown>>> {
     if (this.spec.relativeFileloc === relativeFileloc) return this;
     return new Dag({ ...this.#executable, spec: { ...this.spec, relativeFileloc } });
   }
+
+  /** The same DAG with what is known only after its file was loaded. */
+  withWarnings(warnings: readonly string[]): Dag<P> {
+    if (warnings.length === 0) return this;
+    return new Dag({ ...this.#executable, spec: { ...this.spec, warnings: [...this.spec.warnings, ...warnings] } });
+  }
 }
 
 function linkedTasks(spec: DagSpec): readonly DagTask[] {

@@ -1,14 +1,20 @@
 /**
- * @module `console.*` inside a task goes to the task's log. Attempts that run side by side in one isolate are told apart by async-local storage;
- * outside of a task the console is what it was.
+ * @module `console.*` inside a task goes to the task's log, and `getVariable` and `getConnection` read what its context reads. Attempts that run side by
+ * side in one isolate are told apart by async-local storage; outside of a task the console is what it was.
  */
 // The one platform module runtime needs: Node and workerd have it alike.
 // oxlint-disable-next-line no-restricted-imports
 import { AsyncLocalStorage } from "node:async_hooks";
 import { toJsonProjection } from "../lib/codec.ts";
+import { type Lookups, provideLookups } from "../dag/lookups.ts";
 import type { LogLevel, TaskLog } from "./task-log.ts";
 
-const current = new AsyncLocalStorage<TaskLog>();
+interface AtWork {
+  readonly log: TaskLog;
+  readonly lookups: () => Lookups;
+}
+
+const current = new AsyncLocalStorage<AtWork>();
 let installed = false;
 
 /** Airflow's logger names for printed text. */
@@ -20,18 +26,19 @@ const METHODS: readonly (readonly ["debug" | "log" | "info" | "warn" | "error", 
   ["error", "error", "task.stderr"],
 ];
 
-/** Runs `fn`; what it and everything it starts prints goes to `log`. */
-export function withConsoleCaptured<T>(log: TaskLog, fn: () => T): T {
+/** Runs an author's `fn`; what it and everything it starts prints goes to `log`, what they look up without a context comes from `lookups`. */
+export function withConsoleCaptured<T>(log: TaskLog, lookups: () => Lookups, fn: () => T): T {
   if (!installed) install();
-  return current.run(log, fn);
+  return current.run({ log, lookups }, fn);
 }
 
 function install(): void {
   installed = true;
+  provideLookups(() => current.getStore()?.lookups());
   for (const [name, level, logger] of METHODS) {
     const original = console[name].bind(console);
     console[name] = (...values: unknown[]): void => {
-      const log = current.getStore();
+      const log = current.getStore()?.log;
       if (log === undefined) original(...values);
       else log.write(level, formatPrinted(values), logger);
     };

@@ -4,6 +4,7 @@
 import type { Context } from "../dag/context.ts";
 import { AirflowSensorTimeout } from "../dag/exceptions.ts";
 import type { ExecutableDag, TaskHandler } from "../dag/executable-dag.ts";
+import type { Lookups } from "../dag/lookups.ts";
 import { type Outside, withOutside } from "../dag/outside.ts";
 import { canonicalJson } from "../lib/canonical-json.ts";
 import { decode, encode } from "../lib/codec.ts";
@@ -19,8 +20,10 @@ import { runContext, taskInstanceContext } from "./context.ts";
 import { deferredOutcome, kwargsOf, lookAtTrigger } from "./deferral.ts";
 import { returnedOutcome, thrownOutcome } from "./outcome.ts";
 import { firstPokedAt, pokeAnswered, type PokeResult, type PokeScope, pokeThrew, timeoutAt } from "./poke.ts";
+import { lookupsOf } from "./lookups.ts";
 import { OpenHooks } from "./open-hooks.ts";
 import type { Metric, RuntimePorts } from "./ports.ts";
+import { openedDeferral, sealedDeferral } from "./sealed-deferral.ts";
 import { SealedValues } from "./sealed-values.ts";
 import type { SecretMasker } from "./secret-masker.ts";
 import { messageOf, signalCode, stackText } from "./signal.ts";
@@ -80,11 +83,12 @@ async function executeAttempt(attempt: Attempt): Promise<AttemptReport> {
   const hooks = new OpenHooks();
   let outcome: AttemptOutcome;
   try {
-    const work = withConsoleCaptured(log, () => runTask({ ...attempt, xcoms, stats, hooks, startedAt }));
+    const lookups = (): Lookups => lookupsOf(scope.ports, scope.masker);
+    const work = withConsoleCaptured(log, lookups, () => runTask({ ...attempt, xcoms, stats, hooks, startedAt }));
     const what = `Task ${order.taskId} of run ${scope.head.runId} (try ${order.tryNumber})`;
     outcome = await limitTime(work, { ms: order.executionTimeoutMs, deadlines: scope.deadlines, abort, what });
   } catch (thrown) {
-    outcome = failureOutcome(thrown, { ...attempt, xcoms, startedAt });
+    outcome = await failureOutcome(thrown, { ...attempt, xcoms, startedAt });
   }
   xcoms.close();
   await hooks.close(scope.ports.sleep, warn);
@@ -126,9 +130,10 @@ async function runTask(work: TaskWork): Promise<AttemptOutcome> {
   const context = withOutside(taskContext(work, task), outsideFor(work));
   const { deferral } = order;
   if (deferral !== undefined) {
-    const look = await lookAtTrigger(deferral, context);
+    const opened = await openedDeferral(deferral, sealedValues(scope));
+    const look = await lookAtTrigger(opened, context);
     if (look.kind === "waiting") return { kind: "deferred", at: look.at, deferral };
-    Object.assign(context, { resumed: { kwargs: kwargsOf(deferral), event: look.event } });
+    Object.assign(context, { resumed: { kwargs: kwargsOf(opened), event: look.event } });
   }
   const input = await evaluateInput({ head: scope.head, order, dag: scope.dag, xcoms: scope.xcoms });
   // A sensor's pokes, and a task that was deferred, are one execution to its author.
@@ -193,7 +198,10 @@ function pokeScope(
 }
 
 /** Outcome of what ended the attempt by throwing, with its lines in the log. A poke that ran out of time is the sensor's to judge. */
-function failureOutcome(thrown: unknown, work: Pick<TaskWork, keyof Attempt | "xcoms" | "startedAt">): AttemptOutcome {
+async function failureOutcome(
+  thrown: unknown,
+  work: Pick<TaskWork, keyof Attempt | "xcoms" | "startedAt">,
+): Promise<AttemptOutcome> {
   const { order, scope, log, abort } = work;
   let final = thrown;
   if (order.sensor !== null && signalCode(thrown) === "TaskDeferralTimeout")
@@ -205,18 +213,23 @@ function failureOutcome(thrown: unknown, work: Pick<TaskWork, keyof Attempt | "x
       final = judged;
     }
   }
-  const outcome = outcomeOfThrown(final, work);
+  const outcome = await outcomeOfThrown(final, work);
   if (outcome.kind === "failed") log.write("error", `Task failed with exception\n${stackText(final)}`, "task");
   else if (outcome.kind === "skipped") log.write("info", `Skipping task. ${messageOf(final)}`, "task");
   return outcome;
 }
 
-function outcomeOfThrown(thrown: unknown, { scope, xcoms }: Pick<TaskWork, "scope" | "xcoms">): AttemptOutcome {
+async function outcomeOfThrown(
+  thrown: unknown,
+  { scope, xcoms }: Pick<TaskWork, "scope" | "xcoms">,
+): Promise<AttemptOutcome> {
   const { mask } = scope.masker;
   if (signalCode(thrown) !== "TaskDeferred") return thrownOutcome(thrown, mask, xcoms);
   try {
+    const outcome = deferredOutcome(thrown, scope.ports.now());
     return {
-      ...deferredOutcome(thrown, scope.ports.now()),
+      ...outcome,
+      deferral: await sealedDeferral(outcome.deferral, sealedValues(scope)),
       ...(xcoms.writes.length === 0 ? {} : { xcoms: xcoms.writes }),
     };
   } catch (refused) {

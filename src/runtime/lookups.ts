@@ -2,6 +2,7 @@
  * @module `ctx.variables`, `ctx.connections` and `ctx.hook`: looked up at use, secrets registered for masking before the author sees them.
  */
 import type { HookClass, Variables } from "../dag/context.ts";
+import type { Lookups } from "../dag/lookups.ts";
 import type { Env } from "../dag/register.ts";
 import { AirflareError } from "../model/error.ts";
 import { isSensitiveName } from "../model/sensitive-name.ts";
@@ -13,6 +14,11 @@ type LookupPorts = Pick<RuntimePorts, "variables" | "connections" | "variableDef
 
 /** Names shown in the error of a missing variable or connection. */
 const NAMES_SHOWN_MAX = 50;
+
+/** Both, for code without a context. */
+export function lookupsOf(ports: LookupPorts, masker: SecretMasker): Lookups {
+  return { variables: variablesOf(ports, masker), connections: { get: connectionGetter(ports, masker) } };
+}
 
 export function variablesOf(ports: LookupPorts, masker: SecretMasker): Variables {
   const get = async (

@@ -2,10 +2,12 @@
  * @module Carries one notice out, whatever its kind, with a log, hooks and metrics of its own.
  */
 import type { ExecutableDag } from "../dag/executable-dag.ts";
+import type { Lookups } from "../dag/lookups.ts";
 import type { DagRunHead } from "../model/dag-run.ts";
 import type { Notice, NoticeOutcome } from "../model/notice.ts";
 import type { TaskInstanceView } from "../model/protocol.ts";
 import { withConsoleCaptured } from "./console-capture.ts";
+import { lookupsOf } from "./lookups.ts";
 import { OpenHooks } from "./open-hooks.ts";
 import type { RuntimePorts } from "./ports.ts";
 import { type NoticeScope, runCallback } from "./run-callback.ts";
@@ -43,7 +45,8 @@ export async function runNotice(
   const abort = new AbortController();
   let outcome: NoticeOutcome;
   try {
-    const work = withConsoleCaptured(log, () => carryOut(notice, scope, view, abort.signal));
+    const lookups = (): Lookups => lookupsOf(ports, masker);
+    const work = withConsoleCaptured(log, lookups, () => carryOut(notice, scope, view, abort.signal));
     outcome = await limitTime(work, { ms: NOTICE_TIMEOUT_MS, deadlines, abort, what: nameOf(notice, head) });
   } catch (thrown) {
     const detail = masker.mask(messageOf(thrown));

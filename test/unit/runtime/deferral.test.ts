@@ -7,6 +7,7 @@ import {
   dateTimeTrigger,
   done,
   externalTaskTrigger,
+  httpTrigger,
   sensor,
   task,
   TaskDeferred,
@@ -20,7 +21,11 @@ import type { Deferral } from "../../../src/model/deferral.ts";
 import type { ObserveAnswer } from "../../../src/model/protocol.ts";
 import { deferredOutcome, lookAtTrigger } from "../../../src/runtime/deferral.ts";
 import { testContext, testDag } from "../../../src/testing.ts";
-import { START } from "../../support/runtime-fakes.ts";
+import { openedDeferral } from "../../../src/runtime/sealed-deferral.ts";
+import { SealedValues } from "../../../src/runtime/sealed-values.ts";
+import { SecretMasker } from "../../../src/runtime/secret-masker.ts";
+import { attemptReport } from "../../support/attempt-runner.ts";
+import { aDag, anOrder, fakePorts, START } from "../../support/runtime-fakes.ts";
 
 const HOUR = 3_600_000;
 
@@ -200,5 +205,29 @@ describe("a whole run", () => {
     });
     const run = await testDag(dag("deferring", { schedule: null }, () => void bad()));
     expect(run.tasks["bad"]?.state).toBe("failed");
+  });
+
+  test("what it leaves with a secret in it is stored sealed, and comes back as it was", async () => {
+    const secret = "key-of-the-job-service";
+    const ports = fakePorts({ variables: { get: async () => secret, names: async () => [] } });
+    const execute = async (_: object, ctx: Context): Promise<unknown> => {
+      if (ctx.resumed !== undefined) return ctx.resumed.kwargs["key"] === secret;
+      const key = String(await ctx.variables.get("job_api_key" as never));
+      throw new TaskDeferred({
+        trigger: httpTrigger({ endpoint: `http://x/?k=${key}`, headers: { authorization: key, accept: "*/*" } }),
+        kwargs: { key },
+      });
+    };
+    const code = aDag({ t: { execute, callbacks: {} } });
+    const { outcome } = await attemptReport(anOrder("t"), code, { ports });
+    if (outcome.kind !== "deferred") throw new Error(JSON.stringify(outcome));
+    expect(JSON.stringify(outcome)).not.toContain(secret);
+    expect(outcome.deferral.trigger).toMatchObject({ headers: { accept: "*/*" } });
+    const trigger = { kind: "date-time", at: START } as const;
+    const order = anOrder("t", { deferral: { ...outcome.deferral, trigger } });
+    const resumed = await attemptReport(order, code, { ports });
+    expect(resumed.outcome).toMatchObject({ kind: "success", xcoms: [{ value: { text: encode(true) } }] });
+    const opened = await openedDeferral(outcome.deferral, new SealedValues(ports.secrets, new SecretMasker()));
+    expect(opened.trigger).toMatchObject({ endpoint: `http://x/?k=${secret}`, headers: { authorization: secret } });
   });
 });

@@ -1,7 +1,17 @@
 /**
  * @module Thirty ways in which a task may print a secret that it was handed, by accident or on purpose. Each task is one way, two of them on failing tasks.
  */
-import { AirflowException, AirflowFailException, AirflowSkipException, type Context, dag, http, task } from "airflare";
+import {
+  AirflowException,
+  AirflowFailException,
+  AirflowSkipException,
+  type Context,
+  dag,
+  http,
+  task,
+  TaskDeferred,
+  timeDeltaTrigger,
+} from "airflare";
 
 interface Secrets {
   readonly password: string;
@@ -80,6 +90,10 @@ export const WAYS: Readonly<Record<string, Way>> = {
     await ti.xcomPush(`key of ${apiKey}`, 1).catch((error: unknown) => log.info(String(error)));
   },
   once: ({ password }, context) => context.once("login", () => ({ session: password })).then(() => undefined),
+  deferred: ({ password, apiKey }, { resumed }) => {
+    if (resumed !== undefined) return resumed.kwargs["key"] === password;
+    throw new TaskDeferred({ trigger: timeDeltaTrigger("1s"), kwargs: { key: password, nested: [apiKey] } });
+  },
   metric: ({ apiKey }, { stats }) => stats.incr("canary.calls", 1, { tags: { key: apiKey } }),
 };
 
