@@ -5,12 +5,13 @@ import { defineConfig } from "airflare";
 
 export const config = defineConfig({
   pools: { my_pool: 5, api: 20 },
-  variables: { db_host: "localhost", batch: 500 },
+  variables: { db_host: "localhost", batch: 500, alert_channel: "log" },
   connections: {
     postgres_default: "postgres",
     aws_default: "aws",
     http_default: "http",
     slack: "http",
+    smtp_default: "smtp",
     lake: "r2:LAKE",
   },
 });

@@ -1,15 +1,23 @@
 /**
  * @module Failure callbacks: what is told when a task fails for good, is tried again, or succeeds; and when the whole run ends.
  */
-import { AirflowFailException, type CallbackContext, dag, p, task } from "airflare";
+import { AirflowFailException, type CallbackContext, dag, p, SlackHook, task } from "airflare";
 import { customersOf } from "./sample_shop.ts";
 
+/** To the log, and to Slack once the variable `alert_channel` is set to `slack` and the connection `slack` exists. */
+async function sendAlert(context: Pick<CallbackContext, "log" | "variables" | "hook">, text: string) {
+  context.log.error(text);
+  const channel: unknown = await context.variables.get("alert_channel", { default: "log" });
+  if (channel === "slack") await (await context.hook(SlackHook, "slack")).send({ text });
+}
+
 /** Sends an alert when a task failed for good. */
-export function onFailure(
-  context: Pick<CallbackContext, "taskInstance" | "dag" | "executionDate" | "exception" | "log">,
+export async function onFailure(
+  context: Pick<CallbackContext, "taskInstance" | "dag" | "executionDate" | "exception" | "log" | "variables" | "hook">,
 ) {
   const { taskInstance, dag: owner, executionDate, exception } = context;
-  context.log.error(
+  await sendAlert(
+    context,
     `Task ${owner.dagId}.${taskInstance.taskId} failed at ${executionDate.toISOString()}: ${exception?.message}`,
   );
 }
@@ -31,6 +39,8 @@ const importCustomers = task(
     onFailureCallback: onFailure,
     onRetryCallback: onRetry,
     onSuccessCallback: onSuccess,
+    email: "alerts@example.com",
+    emailOnRetry: false,
   },
   async ({ outcome }: { outcome: "success" | "retry" | "failure" }, { executionDate, ti }) => {
     if (outcome === "failure") throw new AirflowFailException("the source has no such table");

@@ -52,6 +52,7 @@ export { sqlExecuteQuery, type SqlExecuteQueryOptions } from "./dag/operators/sq
 export { SlackHook, type SlackMessage } from "./dag/hooks/slack-hook.ts";
 export { SmtpHook } from "./dag/hooks/smtp-hook.ts";
 export type { Mail } from "./dag/mail/mail-message.ts";
+export { type Deadline, type DeadlineContext, DeadlineReference } from "./dag/callbacks.ts";
 export { email, type EmailOptions, sendEmail } from "./dag/operators/email.ts";
 export { callWorker, type CallWorkerOptions } from "./dag/operators/call-worker.ts";
 export { queueSend, type QueueSendOptions } from "./dag/operators/queue-send.ts";

@@ -4,6 +4,7 @@
 import type { CallbackKind } from "../model/task-spec.ts";
 import type { CallbackContext, Context, DagCallbackContext } from "./context.ts";
 import type { Timetable } from "./custom-timetable.ts";
+import type { DeadlineContext, SlaMissCallback } from "./callbacks.ts";
 import type { DagSpec } from "../model/dag-spec.ts";
 import type { TaskId } from "../model/ids.ts";
 
@@ -33,4 +34,7 @@ export interface ExecutableDag {
   /** Functions of `.map(fn)`, by their number in `ArgExpr`. */
   readonly mapFunctions: readonly ((element: unknown) => unknown)[];
   readonly callbacks: Readonly<Partial<Record<"success" | "failure", readonly DagCallback[]>>>;
+  readonly slaMiss?: readonly SlaMissCallback[];
+  /** In the order of `DagSpec.deadlines`. */
+  readonly deadlines?: readonly (readonly ((context: DeadlineContext) => unknown)[])[];
 }

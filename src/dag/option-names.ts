@@ -52,6 +52,8 @@ const TASK_OPTIONS: Readonly<Record<keyof GivenOptions, true>> = {
 const DAG_OPTIONS: Readonly<Record<keyof DagOptions, true>> = {
   catchup: true,
   dagrunTimeout: true,
+  deadline: true,
+  slaRuns: true,
   defaultArgs: true,
   description: true,
   displayName: true,

@@ -22,15 +22,12 @@ const isNot =
 
 /** On a task, in a group's or a DAG's `defaultArgs`. */
 export const TASK_OPTIONS_WITHOUT_EFFECT: readonly OptionWithoutEffect<GivenOptions>[] = [
-  { option: "sla", missing: "missed SLAs are not recorded", asks: given },
-  { option: "slaMissCallback", missing: "it is never called", asks: given },
   { option: "inlets", missing: "no lineage is recorded", asks: given },
   { option: "outlets", missing: "no asset events are made", asks: given },
 ];
 
 export const DAG_OPTIONS_WITHOUT_EFFECT: readonly OptionWithoutEffect<DagOptions>[] = [
   { option: "schedule", missing: "asset events make no runs; trigger the DAG instead", asks: Array.isArray },
-  { option: "slaMissCallback", missing: "it is never called", asks: given },
   { option: "maxConsecutiveFailedDagRuns", missing: "failed runs do not pause the DAG", asks: isNot(0) },
 ];
 

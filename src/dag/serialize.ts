@@ -15,7 +15,7 @@ import { OptionReader, optionsOf, taskSpecOf } from "./task-spec-of.ts";
 import { assertTimeZone, scheduleSpec } from "./schedule.ts";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { canonicalJson } from "../lib/canonical-json.ts";
-import { dagCallbacks, taskCallbacks } from "./callbacks.ts";
+import { dagCallbacks, deadlinesOf, type ReadDeadlines, slaMissCallbacks, taskCallbacks } from "./callbacks.ts";
 import { isTimetable } from "./custom-timetable.ts";
 import { dagDate, instantOf } from "./days-ago.ts";
 import { dedented } from "./doc-md.ts";
@@ -62,6 +62,8 @@ export function serializeDag(
     ),
     mapFunctions: builder.mapFunctions,
     callbacks: dagCallbacks({ dagId: builder.dagId }, options),
+    slaMiss: slaMissCallbacks({ dagId: builder.dagId }, [options, ...tasks.map(({ given }) => given)]),
+    deadlines: deadlinesOf({ dagId: builder.dagId }, options.deadline).callbacks,
   };
 }
 
@@ -131,6 +133,8 @@ function dagFields(dagId: string, options: DagOptions): DagFields {
     ...retentionField(read, options),
     ...overlapField(read, options),
     failFast: options.failFast ?? false,
+    ...(read.oneOf("slaRuns", options.slaRuns, ["scheduled", "all"]) === "all" ? { slaRuns: "all" as const } : {}),
+    ...deadlineField(deadlinesOf(place, options.deadline)),
     isPausedUponCreation: options.isPausedUponCreation ?? false,
     renderTemplateAsNativeObj: false,
     defaultArgs: shownArgs(defaultArgs),
@@ -144,6 +148,10 @@ function retentionField(read: OptionReader, { retention }: DagOptions): Pick<Dag
 }
 
 function overlapField(read: OptionReader, { overlap }: DagOptions): Pick<DagSpec, "overlap"> {
+function deadlineField({ specs }: ReadDeadlines): Pick<DagSpec, "deadlines"> {
+  return specs.length === 0 ? {} : { deadlines: specs };
+}
+
   const given = read.oneOf("overlap", overlap, ["queue", "skip", "cancel_running"]);
   return given === "queue" ? {} : { overlap: given };
 }

@@ -60,6 +60,8 @@ export interface Plan {
   readonly spec: DagSpec;
   readonly graph: Graph;
   readonly tasks: readonly TaskPlan[];
+  /** Tasks with an SLA. */
+  readonly slas: readonly { readonly task: number; readonly ms: number }[];
   /** By task index; worked out when first asked for. */
   weights(): readonly number[];
 }
@@ -113,7 +115,8 @@ function makePlan(spec: DagSpec): Plan {
     };
   });
   let weights: readonly number[] | undefined;
-  return { spec, graph, tasks, weights: () => (weights ??= priorityWeights(spec, graph)) };
+  const slas = spec.tasks.flatMap(({ slaMs }, task) => (slaMs === null ? [] : [{ task, ms: slaMs }]));
+  return { spec, graph, tasks, slas, weights: () => (weights ??= priorityWeights(spec, graph)) };
 }
 
 function countedTasks(spec: DagSpec, graph: Graph, mappedGroups: readonly (GroupId | null)[]): Edge[][] {

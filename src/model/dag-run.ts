@@ -49,6 +49,10 @@ export interface DagRunHead {
   generation: number;
   /** Raised by every change; the seq of each changed instance is set to it. No gaps. */
   seq: number;
+  /** Missed SLAs and deadlines up to this time have been judged; absent: none yet. */
+  toldUntil?: number;
+  /** How long recent runs took on average when this one was made; only for DAGs with a deadline that asks for it. */
+  readonly averageRunMs?: number;
   /** Event counter of the object's clock: `now` never goes below it. */
   lastNow: number;
 }

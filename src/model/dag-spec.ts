@@ -34,6 +34,17 @@ export interface DeltaSpec {
 }
 
 /** When runs are made; Airflow's timetables as data. */
+/** A run that has not succeeded `intervalMs` after the reference has missed its deadline. */
+export interface DeadlineSpec {
+  readonly reference:
+    | { readonly kind: "logical_date" }
+    | { readonly kind: "queued_at" }
+    | { readonly kind: "fixed"; readonly at: number }
+    /** When the run was queued and as long as the last `maxRuns` runs took on average; none while there are fewer than `minRuns`. */
+    | { readonly kind: "average_runtime"; readonly maxRuns: number; readonly minRuns: number };
+  readonly intervalMs: number;
+}
+
 export type ScheduleSpec =
   | { readonly kind: "none" }
   /** Airflow 3's plain cron: logical date = fire time, an interval of no length unless `interval` says how far back it begins. */
@@ -94,6 +105,10 @@ export interface DagSpec {
   readonly isPausedUponCreation: boolean;
   readonly params: Readonly<Record<string, ParamSpec>>;
   readonly renderTemplateAsNativeObj: boolean;
+  /** Whose SLAs count; absent: those of scheduled runs. */
+  readonly slaRuns?: "all";
+  /** Absent: none. */
+  readonly deadlines?: readonly DeadlineSpec[];
   /** As the author wrote them, JSON projection, for display. */
   readonly defaultArgs: Readonly<Record<string, unknown>>;
   readonly callbacks: readonly ("success" | "failure" | "sla_miss")[];

@@ -5,7 +5,9 @@
 import type { CallbackKind } from "./task-spec.ts";
 import type { ErrorInfo } from "./outcome.ts";
 import type { RunEndReason } from "./dag-run.ts";
+import type { DeadlineSpec } from "./dag-spec.ts";
 import type { TaskId } from "./ids.ts";
+import type { TaskInstanceState } from "./state.ts";
 
 /** An author's task callback. */
 export interface TaskCallbackNotice {
@@ -45,7 +47,50 @@ export interface TaskMailNotice {
   readonly error: ErrorInfo | null;
 }
 
-export type Notice = TaskCallbackNotice | DagCallbackNotice | TaskMailNotice;
+/** What missed SLAs are told with. */
+interface SlaMisses {
+  readonly misses: readonly { readonly taskId: TaskId; readonly at: number }[];
+  /** Task instances without success. */
+  readonly blocking: readonly {
+    readonly taskId: TaskId;
+    readonly mapIndex: number;
+    readonly state: TaskInstanceState;
+  }[];
+  /** When that was. */
+  readonly at: number;
+}
+
+/** SLAs that were missed at the same time, for the author's callback. */
+export interface SlaMissNotice extends SlaMisses {
+  readonly kind: "sla-miss";
+  readonly id: string;
+  /** Sent when the callback is through. */
+  readonly mail?: SlaMailNotice;
+}
+
+/** The mail about them, to the addresses of the tasks. */
+export interface SlaMailNotice extends SlaMisses {
+  readonly kind: "sla-mail";
+  readonly id: string;
+  readonly to: readonly string[];
+}
+
+/** A missed deadline, by its place among the DAG's. */
+export interface DeadlineMissNotice {
+  readonly kind: "deadline-miss";
+  readonly id: string;
+  readonly index: number;
+  readonly reference: DeadlineSpec["reference"]["kind"];
+  readonly at: number;
+}
+
+export type Notice =
+  | TaskCallbackNotice
+  | DagCallbackNotice
+  | TaskMailNotice
+  | SlaMissNotice
+  | SlaMailNotice
+  | DeadlineMissNotice;
 
 /** How one try to carry a notice out went: `retry` = it is tried again later. */
 export type NoticeOutcome =
@@ -80,4 +125,11 @@ export function taskOfNotice(
   notice: Notice,
 ): { readonly taskId: TaskId; readonly mapIndex: number; readonly tryNumber: number } | null {
   return notice.kind === "task-callback" || notice.kind === "task-mail" ? notice : null;
+}
+
+/** What is to be sent when a callback is through. */
+export function mailBehind(notice: Notice): Notice | undefined {
+  if (notice.kind === "sla-miss") return notice.mail;
+  if (notice.kind !== "task-callback" || notice.mail === undefined) return undefined;
+  return { ...notice.mail, error: notice.error };
 }

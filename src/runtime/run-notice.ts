@@ -12,6 +12,7 @@ import { OpenHooks } from "./open-hooks.ts";
 import type { RuntimePorts } from "./ports.ts";
 import { type NoticeScope, runCallback } from "./run-callback.ts";
 import { runMail } from "./run-mail.ts";
+import { runDeadlineMiss, runSlaMail, runSlaMiss } from "./run-sla-miss.ts";
 import { SecretMasker } from "./secret-masker.ts";
 import { messageOf } from "./signal.ts";
 import { StatsCollector } from "./stats.ts";
@@ -71,6 +72,12 @@ async function carryOut(
     case "dag-callback":
       await runCallback(notice, scope, view, signal);
       return { kind: "done" };
+    case "sla-miss":
+      return runSlaMiss(notice, scope);
+    case "sla-mail":
+      return runSlaMail(notice, scope);
+    case "deadline-miss":
+      return runDeadlineMiss(notice, scope);
     case "task-mail":
       return runMail(notice, scope);
   }
@@ -78,11 +85,12 @@ async function carryOut(
 
 /** An author's code is run once: what it throws is logged. */
 function isCallback({ kind }: Notice): boolean {
-  return kind === "task-callback" || kind === "dag-callback";
+  return !kind.endsWith("-mail");
 }
 
 function nameOf(notice: Notice, { dagId }: DagRunHead): string {
   if (notice.kind === "task-callback") return `The ${notice.callback} callback of ${notice.taskId}`;
   if (notice.kind === "dag-callback") return `The ${notice.callback} callback of ${dagId}`;
-  return `The ${notice.about} mail of ${notice.taskId}`;
+  if (notice.kind === "task-mail") return `The ${notice.about} mail of ${notice.taskId}`;
+  return `The ${notice.kind} of ${dagId}`;
 }

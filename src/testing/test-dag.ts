@@ -15,7 +15,7 @@ import type { AttemptToken } from "../model/ids.ts";
 import type { ErrorInfo } from "../model/outcome.ts";
 import type { TaskInstanceView } from "../model/protocol.ts";
 import type { DagRunState, TaskInstanceState } from "../model/state.ts";
-import type { Notice } from "../model/notice.ts";
+import { mailBehind, type Notice } from "../model/notice.ts";
 import { RETURN_KEY } from "../model/xcom.ts";
 import { InvocationBudget } from "../runtime/budgets.ts";
 import { driveBatch } from "../runtime/driver.ts";
@@ -69,10 +69,10 @@ export interface TestLogLine {
   readonly tryNumber: number;
 }
 
-/** A mail about a failed try. */
+/** A mail about a failed try, or about missed SLAs. */
 export interface TestMail {
-  readonly about: "failure" | "retry";
-  readonly taskId: string;
+  readonly about: "failure" | "retry" | "sla";
+  readonly taskId: string | null;
   readonly mapIndex: number;
   readonly to: readonly string[];
 }
@@ -213,16 +213,17 @@ class TestRun {
   #carryOut(notice: Notice): void {
     const instance = "ord" in notice ? this.#run.run.instances[notice.ord] : undefined;
     const view = instance === undefined ? null : this.#run.viewOf(instance);
-    if (notice.kind === "task-mail") {
-      this.#mails.push({ about: notice.about, taskId: notice.taskId, mapIndex: notice.mapIndex, to: notice.to });
+    if (notice.kind === "task-mail" || notice.kind === "sla-mail") {
+      const about = notice.kind === "task-mail" ? notice : { about: "sla" as const, taskId: null, mapIndex: -1 };
+      this.#mails.push({ about: about.about, taskId: about.taskId, mapIndex: about.mapIndex, to: notice.to });
       return;
     }
     const { head } = this.#run.run;
     this.#callbacks = this.#callbacks.then(async () => {
       const { lines } = await runNotice(notice, { ...head }, view, this.#dag, this.#ports);
       this.#logged(view, lines);
-      if (notice.kind === "task-callback" && notice.mail !== undefined)
-        this.#carryOut({ ...notice.mail, error: notice.error });
+      const mail = mailBehind(notice);
+      if (mail !== undefined) this.#carryOut(mail);
     });
   }
 

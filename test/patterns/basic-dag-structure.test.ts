@@ -39,8 +39,12 @@ test("every task takes the default arguments", () => {
   }
 });
 
-test("mail is kept but has no effect yet, and a load warning says so", () => {
-  expect(customerEtlPipeline.spec.warnings.some((warning) => warning.includes("option email "))).toBe(true);
+test("email, email_on_failure and email_on_retry: a mail after the final failure, none for retries", async () => {
+  const { env } = memoryLake();
+  const broken = { ...env, LAKE: { put: () => Promise.reject(new Error("no such bucket")) } };
+  const run = await testDag(customerEtlPipeline, { env: broken, logicalDate: new Date("2026-01-01T02:00:00Z") });
+  expect(run.tasks["load"]).toMatchObject({ state: "failed", tryNumber: 4 });
+  expect(run.mails).toEqual([{ about: "failure", taskId: "load", mapIndex: -1, to: ["alerts@example.com"] }]);
 });
 
 test("a run loads the customers of its date, and running it again replaces them", async () => {

@@ -177,6 +177,28 @@ export const callbacks = {
   ),
   plain: shown("callbacks.ts", "patterns/failure-callbacks.test.ts", "a callback is a plain function of its context"),
 };
+export const alerts = {
+  sla: shown(
+    "sla_monitoring.ts",
+    "patterns/sla-monitoring.test.ts",
+    "a task's own sla comes before that of default_args, and a callback in default_args is the DAG's",
+  ),
+  told: shown(
+    "sla_monitoring.ts",
+    "patterns/sla-monitoring.test.ts",
+    "a missed SLA is told once, with Airflow's texts, and stops no task; so is a missed deadline",
+  ),
+  slack: shown(
+    "callbacks.ts",
+    "patterns/failure-callbacks.test.ts",
+    "the failure callback sends an alert to Slack when the project has one",
+  ),
+  mail: shown(
+    "customer_etl_pipeline.ts",
+    "patterns/basic-dag-structure.test.ts",
+    "email, email_on_failure and email_on_retry: a mail after the final failure, none for retries",
+  ),
+};
 export const rules = {
   fine: shown(
     "trigger_rules.ts",

@@ -1,6 +1,8 @@
 /**
  * @module Pattern "Failure Callbacks": which callback is called when, and what its context says.
  */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { callbacks, onFailure } from "../../dags/callbacks.ts";
 import { testContext, testDag } from "airflare/testing";
@@ -26,10 +28,30 @@ test("the retry callback comes before the next attempt, the success callback aft
   ]);
 });
 
-test("a callback is a plain function of its context", () => {
+test("the failure callback sends an alert to Slack when the project has one", async () => {
+  const bodies: string[] = [];
+  const server = createServer((request, response) => {
+    request.on("data", (chunk) => bodies.push(String(chunk)));
+    request.on("end", () => response.end("ok"));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const run = await testDag(callbacks, {
+    params: { outcome: "failure" },
+    variables: { alert_channel: "slack" },
+    connections: { slack: { connType: "http", host: `http://127.0.0.1:${port}` } },
+  });
+  server.close();
+  expect(run.state).toBe("failed");
+  expect(bodies.map((body) => JSON.parse(body) as object)).toEqual([
+    { text: expect.stringMatching(/^Task callbacks.import_customers failed at .*: the source has no such table$/) },
+  ]);
+});
+
+test("a callback is a plain function of its context", async () => {
   const lines: string[] = [];
   const log = { ...testContext().log, error: (message: string) => lines.push(message) };
-  onFailure({ ...testContext(), log, exception: new Error("no") });
+  await onFailure({ ...testContext(), log, exception: new Error("no") });
   expect(lines).toHaveLength(1);
 });
 

@@ -1,8 +1,9 @@
 /**
  * @module Ledger rows of the document's Airflow, scheduling and error handling patterns.
  */
-import { type LedgerRow, open, under } from "./ledger-row.ts";
+import { type LedgerRow, under } from "./ledger-row.ts";
 import {
+  alerts,
   branching,
   callbacks,
   catchup,
@@ -47,7 +48,7 @@ export const AIRFLOW_ROWS: readonly LedgerRow[] = [
       "timedelta()",
       "minutes=",
     ],
-    [open("waiting"), "default_args[email]", "default_args[email_on_failure]", "default_args[email_on_retry]"],
+    [alerts.mail, "default_args[email]", "default_args[email_on_failure]", "default_args[email_on_retry]"],
     [demo.sequence, "import airflow.operators.python.PythonOperator"],
   ),
   ...under(
@@ -167,7 +168,7 @@ export const AIRFLOW_ROWS: readonly LedgerRow[] = [
       "dag=",
     ],
     [callbacks.plain, "def(context)"],
-    [open("waiting"), "send_slack_alert()"],
+    [alerts.slack, "send_slack_alert()"],
   ),
   ...under(
     "Trigger Rules",

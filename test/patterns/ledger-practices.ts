@@ -3,6 +3,7 @@
  */
 import { type LedgerRow, open, under } from "./ledger-row.ts";
 import {
+  alerts,
   branching,
   callbacks,
   connection,
@@ -26,7 +27,7 @@ export const PRACTICE_ROWS: readonly LedgerRow[] = [
   ...under(
     "SLA Monitoring",
     [
-      open("waiting"),
+      alerts.sla,
       "Set SLA at DAG level",
       "import airflow.models.DAG",
       "default_args[sla]",
@@ -34,7 +35,7 @@ export const PRACTICE_ROWS: readonly LedgerRow[] = [
       "sla=",
     ],
     [
-      open("waiting"),
+      alerts.told,
       "def(dag, task_list, blocking_task_list, slas, blocking_tis)",
       ".task_id",
       ".execution_date",
@@ -42,7 +43,7 @@ export const PRACTICE_ROWS: readonly LedgerRow[] = [
       "print()",
     ],
     [
-      open("waiting"),
+      alerts.sla,
       "PythonOperator()",
       "task_id=",
       "python_callable=",
@@ -199,7 +200,8 @@ export const PRACTICE_ROWS: readonly LedgerRow[] = [
     [sensors.waits, "Sensors"],
     [groups.edges, "Task Groups"],
     [callbacks.failure, "Error Handling"],
-    [open("waiting"), "Resource Management", "Monitoring"],
+    [pools.task, "Resource Management"],
+    [alerts.told, "Monitoring"],
     [xcom.byKey, "Data Passing"],
   ),
 ];

@@ -128,6 +128,18 @@ function dropsCommands(run: DagRun, input: StepInput): StepResult {
   return { ...result, commands: result.commands.filter((command) => command.kind !== "run-state") };
 }
 
+/** Tells nobody of SLAs. */
+function tellsNoSla(run: DagRun, input: StepInput): StepResult {
+  const result = step(run, input);
+  return { ...result, commands: result.commands.filter((command) => command.kind !== "sla-miss") };
+}
+
+/** Forgets at each restart which SLAs have been judged. */
+function forgetsJudgedSlas(rows: Parameters<typeof restoreDagRun>[0]): DagRun {
+  const { toldUntil: _, ...head } = rows.head;
+  return restoreDagRun({ ...rows, head });
+}
+
 /** Keeps the slots of a try that waits for its retry. */
 function keepsSlotsOnRetry(run: DagRun, input: StepInput): StepResult {
   const result = step(run, input);
@@ -166,6 +178,8 @@ export const BROKEN_CORES: Readonly<Record<string, Core>> = {
   "no sweep": { ...REAL_CORE, sweeps: false },
   "the outbox is cleared before delivery": { ...REAL_CORE, outboxKept: false },
   "older history wins": { ...REAL_CORE, historyGuarded: false },
+  "missed SLAs are not told": { ...REAL_CORE, step: tellsNoSla },
+  "judged SLAs are forgotten": { ...REAL_CORE, restore: forgetsJudgedSlas },
   "slots are kept over a retry": { ...REAL_CORE, step: keepsSlotsOnRetry },
   "no limit is asked": { ...REAL_CORE, create: asksNoLimit },
   "the leases of slots never end": { ...REAL_CORE, slotLeasesEnd: false },

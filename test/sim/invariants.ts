@@ -104,6 +104,7 @@ export function checkAtRest(world: World): void {
     if (row?.state !== head.state)
       throw new Violation(`I7: history says ${row?.state}, ${host.runId} is ${head.state}`);
     checkCallbacks(world, host);
+    world.slas.checkAtRest(host);
     checkEffects(world, host);
   }
 }

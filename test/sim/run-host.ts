@@ -175,6 +175,7 @@ export class RunHost {
       else durable.facts.set(ord, facts);
     }
     durable.head = { ...run.head };
+    this.world.slas.onCommit(this);
     this.slots.note(result);
     if (this.slots.owes) this.#armAt(this.world.now + 60_000);
     this.world.limits.check();

@@ -37,6 +37,8 @@ export const REQUIRED_COVERAGE: readonly string[] = [
   "older history refused",
   "task-callback",
   "dag-callback",
+  "sla kept",
+  "sla missed",
   "event run-started",
   "event attempts-claimed",
   "event attempts-finished",

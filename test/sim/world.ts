@@ -20,6 +20,7 @@ import { Limits } from "./slots.ts";
 import { Rng } from "./rng.ts";
 import { CallLost } from "./call-lost.ts";
 import { type Order, RunHost } from "./run-host.ts";
+import { SlaClocks } from "./sla-clocks.ts";
 import { userCommand } from "./user-commands.ts";
 
 const EVENTS_MAX = 60_000;
@@ -50,6 +51,7 @@ export class World {
   readonly #heap = new EventHeap();
   readonly external: ExternalWaits;
   readonly limits: Limits;
+  readonly slas: SlaClocks;
   readonly #healAt: number;
   readonly #faultless: boolean;
   #drivers = 0;
@@ -72,6 +74,7 @@ export class World {
     this.#failureRate = this.rng.pick([0, 0.05, 0.2, 0.5]);
     this.external = new ExternalWaits(this, seed);
     this.limits = new Limits(this, seed);
+    this.slas = new SlaClocks(this, seed);
     const runs = this.rng.between(1, 3);
     for (let index = 0; index < runs; index++) this.#planRun(index);
     this.#sweepLater();
@@ -145,10 +148,14 @@ export class World {
   }
 
   deliver(host: RunHost, command: Command): void {
+    if (command.kind === "sla-miss") this.slas.onDelivered(host, command);
     switch (command.kind) {
       case "task-callback":
       case "dag-callback":
       case "task-mail":
+      case "sla-miss":
+      case "sla-mail":
+      case "deadline-miss":
         this.callbacks.set(`${host.runId}|${command.id}`, (this.callbacks.get(`${host.runId}|${command.id}`) ?? 0) + 1);
         this.covered(command.kind);
         return;
@@ -242,7 +249,7 @@ export class World {
   }
 
   #planRun(index: number): void {
-    const spec = this.limits.assign(drawDag(this.rng, `dag${index}`));
+    const spec = this.slas.assign(this.limits.assign(drawDag(this.rng, `dag${index}`)));
     const longest: Record<string, number> = {};
     if (this.rng.chance(0.6)) {
       for (const task of spec.tasks) if (this.rng.chance(0.8)) longest[task.taskId] = this.rng.between(1, 900);
@@ -254,6 +261,7 @@ export class World {
         runId: `run${index}`,
         incarnation: `i${index}`,
         queuedAt: at,
+        runAfter: at,
         lastNow: at,
       });
       this.specs.set(head.runId, spec);
@@ -291,7 +299,8 @@ export class World {
         const { durable } = host;
         const { head } = durable;
         const ended = head.state === "success" || head.state === "failed";
-        if (host.deleted || (ended && durable.outbox.size === 0 && !host.slots.owes)) continue;
+        if (host.deleted || (ended && durable.outbox.size === 0 && !host.slots.owes && !this.slas.waits(host)))
+          continue;
         open = true;
         if (!this.core.sweeps) continue;
         if (head.state === "queued") this.#start(host);

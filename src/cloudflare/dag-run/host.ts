@@ -28,6 +28,7 @@ import type { Sql } from "./sql.ts";
 import { upgradeStorage } from "./upgrade.ts";
 import { withTables } from "./tables.ts";
 import { specOfText } from "../spec-texts.ts";
+import { nextMissAt } from "../../engine/dag-run/deadlines.ts";
 import { step } from "../../engine/dag-run/step.ts";
 import type { StepResult } from "../../model/command.ts";
 
@@ -137,6 +138,7 @@ export class RunHost {
       const created = freshRun(run, newBook(), this.sql);
       const result = start ? this.#step(created, { kind: "run-started" }, now, request.offer) : null;
       if (result !== null) writeStep(this.sql, created, { ...result, instances: [], facts: [] }, new Map(), now);
+      else created.book.wakeAt = nextMissAt(run);
       // All rows, not only those the first step changed.
       writeInstances(
         this.sql,
@@ -173,7 +175,9 @@ export class RunHost {
   /** Heals from outside: whatever the alarm should have done is done now, and the alarm set again even if it was lost. */
   async poke(): Promise<{ readonly owes: boolean }> {
     await this.alarm();
-    return { owes: this.#duties.nextAt() !== null };
+    const live = this.#live;
+    const looksAgain = live?.book.wakeAt !== null && live?.book.wakeAt !== undefined;
+    return { owes: looksAgain || this.#duties.nextAt() !== null };
   }
 
   /** Pushes all of the run, as if the history had nothing of it. False: it has not taken it yet; the duty goes on. */

@@ -48,7 +48,7 @@ export function* runStatePushes(sql: Sql, live: LiveRun): Generator<RunStatePush
       endReason: head.endReason,
       since,
       more,
-      owes: live.commandsWaiting || live.noticesAt !== null,
+      owes: live.commandsWaiting || live.noticesAt !== null || live.book.wakeAt !== null,
       instances: viewsOf(sql, live, members.flat()).map(({ error, ...view }) => ({
         ...view,
         error: error === null ? null : boundedError(error, ERROR_CHARACTERS_PUSHED, 0),

@@ -3,7 +3,7 @@
  * taken it up, when a Worker that had was lost, and after a failure with growing intervals.
  */
 import type { NoticeOutcome, NoticeTry } from "../../model/notice.ts";
-import { taskOfNotice } from "../../model/notice.ts";
+import { mailBehind, taskOfNotice } from "../../model/notice.ts";
 import type { BeginNoticeAnswer, BeginNoticeRequest, EndNoticeRequest } from "../../model/notice-protocol.ts";
 import { type NoticeRow, noticesDueAt, readDueNotices, readNotice, writeNotice } from "./notice-rows.ts";
 import { AirflareError } from "../../model/error.ts";
@@ -81,8 +81,9 @@ export function endNotice(host: RunHost, { incarnation, id, attempt, outcome, li
     const instance = instanceOfNotice(live, notice);
     const tryNumber = taskOfNotice(notice)?.tryNumber ?? 0;
     if (instance !== undefined && lines !== "") appendLog(host.sql, instance.ord, tryNumber, lines);
-    if (notice.kind === "task-callback" && notice.mail !== undefined && isOver(next)) {
-      insertOutbox(host.sql, [{ ...notice.mail, error: notice.error }]);
+    const mail = isOver(next) ? mailBehind(notice) : undefined;
+    if (mail !== undefined) {
+      insertOutbox(host.sql, [mail]);
       live.commandsWaiting = true;
     }
     writeBook(host.sql, live);

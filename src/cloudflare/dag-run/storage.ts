@@ -35,7 +35,17 @@ export const STORAGE_VERSION = 2;
 /** The part of the head that events change. */
 export type ChangingHead = Pick<
   DagRunHead,
-  "specHash" | "note" | "state" | "endReason" | "queuedAt" | "startedAt" | "endedAt" | "generation" | "seq" | "lastNow"
+  | "specHash"
+  | "note"
+  | "state"
+  | "endReason"
+  | "queuedAt"
+  | "startedAt"
+  | "endedAt"
+  | "generation"
+  | "seq"
+  | "lastNow"
+  | "toldUntil"
 >;
 
 /** The row that every commit rewrites. */
@@ -86,7 +96,8 @@ export function writeState(
   book: Book,
   calls: readonly KeptAnswer[],
 ): void {
-  const { specHash, note, state, endReason, queuedAt, startedAt, endedAt, generation, seq, lastNow } = run.head;
+  const { specHash, note, state, endReason, queuedAt, startedAt, endedAt, generation, seq, lastNow, toldUntil } =
+    run.head;
   const changing: ChangingHead = {
     specHash,
     note,
@@ -98,6 +109,7 @@ export function writeState(
     generation,
     seq,
     lastNow,
+    ...(toldUntil === undefined ? {} : { toldUntil }),
   };
   const row: StateRow = { version: STORAGE_VERSION, head: changing, book, calls };
   const small = isSmall(run.instances) ? { pack: packedRows(run.instances, 0) } : {};

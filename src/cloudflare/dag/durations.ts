@@ -2,6 +2,7 @@
  * @module How long attempts of each task took at most in recent runs. What stays below a second may be packed and handed off.
  */
 import { KNOWN_SHORT_MS } from "../../model/task-message.ts";
+import type { DagRunHead } from "../../model/dag-run.ts";
 import type { DagSpec } from "../../model/dag-spec.ts";
 import type { TaskId } from "../../model/ids.ts";
 import type { Sql } from "../dag-run/sql.ts";
@@ -13,6 +14,10 @@ const RECENT = 20;
 const TASKS_PER_BLOCK = 100;
 /** Tasks passed to a new run; beyond it a task counts as not known short. */
 const LONGEST_MAX = 10_000;
+
+/** The row of whole runs, beside those of tasks. */
+const RUNS_BLOCK = -1;
+const RUNS_KEY = "";
 
 type Rings = Record<TaskId, number[]>;
 
@@ -48,10 +53,40 @@ export function noteDurations(sql: Sql, spec: DagSpec, durations: Readonly<Recor
   }
 }
 
+/** Notes how long a run took, for DAGs with a deadline by the average. */
+export function noteRunDuration(sql: Sql, spec: DagSpec, { startedAt, endedAt, state }: DagRunHead): void {
+  const kept = Math.max(0, ...averages(spec).map(({ maxRuns }) => maxRuns));
+  if (kept === 0 || state !== "success" || startedAt === null || endedAt === null) return;
+  const ring = [...runDurations(sql), endedAt - startedAt].slice(-kept);
+  sql.exec(
+    "INSERT INTO duration (block, v) VALUES (?, ?) ON CONFLICT (block) DO UPDATE SET v = excluded.v",
+    RUNS_BLOCK,
+    JSON.stringify({ [RUNS_KEY]: ring }),
+  );
+}
+
+/** Average of the last runs as the DAG's deadline asks for it; nothing while there are too few. */
+export function averageRun(sql: Sql, spec: DagSpec): { readonly averageRunMs?: number } {
+  const [asked] = averages(spec);
+  if (asked === undefined) return {};
+  const last = runDurations(sql).slice(-asked.maxRuns);
+  if (last.length < asked.minRuns) return {};
+  return { averageRunMs: last.reduce((sum, ms) => sum + ms, 0) / last.length };
+}
+
+function averages(spec: DagSpec): readonly { readonly maxRuns: number; readonly minRuns: number }[] {
+  const references = (spec.deadlines ?? []).map(({ reference }) => reference);
+  return references.filter((reference) => reference.kind === "average_runtime");
+}
+
+function runDurations(sql: Sql): readonly number[] {
+  return readBlock(sql, RUNS_BLOCK)[RUNS_KEY] ?? [];
+}
+
 /** Longest recent duration of the tasks that are known short, ms. */
 export function longestDurations(sql: Sql): Readonly<Record<TaskId, number>> {
   const longest: [TaskId, number][] = [];
-  for (const row of sql.exec("SELECT v FROM duration ORDER BY block")) {
+  for (const row of sql.exec("SELECT v FROM duration WHERE block >= 0 ORDER BY block")) {
     const rings: Rings = JSON.parse(text(row, "v"));
     for (const [taskId, ring] of Object.entries(rings)) {
       const most = Math.max(...ring);

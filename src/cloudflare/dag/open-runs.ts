@@ -10,7 +10,7 @@ import { pushRows, runRow } from "../history/mirror-rows.ts";
 import type { DagBook } from "./dag-book.ts";
 import type { DagState } from "./dag-state.ts";
 import type { DagTurn } from "./dag-turn.ts";
-import { noteDurations } from "./durations.ts";
+import { noteDurations, noteRunDuration } from "./durations.ts";
 import type { RunMaker } from "./run-maker.ts";
 import type { RunOrders } from "./run-orders.ts";
 import { takenBy } from "./run-conflict.ts";
@@ -225,7 +225,10 @@ export class OpenRuns {
       });
       if (finished) {
         deleteWatchesOf(sql, run.runId);
-        if (spec !== null) noteDurations(sql, spec, durations);
+        if (spec !== null) {
+          noteDurations(sql, spec, durations);
+          noteRunDuration(sql, spec, head);
+        }
       }
       const at = this.#book.scheduleNow(state);
       return at === null ? [] : this.#maker.makeDue(state, at, "if-made");

@@ -6,6 +6,7 @@ import { errorInfo } from "../../model/error.ts";
 import type { CreateRunAnswer, CreateRunRequest } from "../../model/protocol.ts";
 import type { DagBook } from "./dag-book.ts";
 import type { DagState } from "./dag-state.ts";
+import { averageRun } from "./durations.ts";
 import { newRunHead } from "./new-run.ts";
 import { refusal, takenBy } from "./run-conflict.ts";
 import type { OpenRuns } from "./open-runs.ts";
@@ -41,7 +42,7 @@ export class RunCreation {
     if (made !== null) return await this.#answerExisting(state, request, made);
     let head: DagRunHead;
     try {
-      head = newRunHead(spec, request, this.#book.now(state), randomId);
+      head = { ...newRunHead(spec, request, this.#book.now(state), randomId), ...averageRun(sql, spec) };
     } catch (error) {
       // Params that do not fit, and a schedule that cannot say its interval: the caller's to mend.
       return { kind: "refused", error: errorInfo(error) };

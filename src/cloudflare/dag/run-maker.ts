@@ -9,6 +9,7 @@ import type { RunId } from "../../model/ids.ts";
 import type { CreateRunRequest } from "../../model/protocol.ts";
 import type { DagBook } from "./dag-book.ts";
 import type { DagState } from "./dag-state.ts";
+import { averageRun } from "./durations.ts";
 import { newRunHead } from "./new-run.ts";
 import { isDateRemoved } from "./removed-runs.ts";
 import { takenBy } from "./run-conflict.ts";
@@ -109,7 +110,7 @@ export class RunMaker {
   makeOwn(spec: DagSpec, state: DagState, request: CreateRunRequest): DagRunHead | null {
     const { sql, randomId, onError } = this.#book.ports;
     try {
-      const head = newRunHead(spec, request, this.#book.now(state), randomId);
+      const head = { ...newRunHead(spec, request, this.#book.now(state), randomId), ...averageRun(sql, spec) };
       if (takenBy(sql, head) !== null) return null;
       this.make(state, head, request);
       this.#orders.push(head.runId);

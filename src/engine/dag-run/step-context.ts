@@ -32,6 +32,8 @@ export interface StepContext {
   /** Nonces handed out in this step. */
   nonces: number;
   headChanged: boolean;
+  /** Missed times were judged: stored, but not news. */
+  toldChanged: boolean;
   readonly instances: Set<number>;
   /** Tasks that lost an active instance: their own limit has room again. */
   readonly freed: Set<number>;
@@ -64,6 +66,7 @@ export function openStep(run: DagRun, input: StepInput): StepContext {
     now,
     nonces: 0,
     headChanged: false,
+    toldChanged: false,
     instances: new Set(),
     freed: new Set(),
     leases: new Set(),
@@ -84,8 +87,8 @@ export function openStep(run: DagRun, input: StepInput): StepContext {
   };
 }
 
-/** Numbers the changes and hands them out. */
-export function closeStep(ctx: StepContext): StepResult {
+/** Numbers the changes and hands them out. `wakeAt`: a further time at which the run wants to be looked at. */
+export function closeStep(ctx: StepContext, wakeAt: number | null): StepResult {
   const { run } = ctx;
   assert(
     !FINISHED_RUN_STATES.has(run.head.state) || ctx.index.active === 0,
@@ -102,9 +105,9 @@ export function closeStep(ctx: StepContext): StepResult {
     run.head.state === "running" && dagrunTimeoutMs !== null && run.head.startedAt !== null
       ? run.head.startedAt + dagrunTimeoutMs
       : null;
-  const times = [nextDueAt(run, ctx.index), timeoutAt, slotsDueAt(run, ctx.index, ctx.input.leases)];
+  const times = [nextDueAt(run, ctx.index), timeoutAt, slotsDueAt(run, ctx.index, ctx.input.leases), wakeAt];
   return {
-    changed: news || ctx.leases.size > 0 || ctx.commands.length > 0 || ctx.accepted.length > 0,
+    changed: news || ctx.toldChanged || ctx.leases.size > 0 || ctx.commands.length > 0 || ctx.accepted.length > 0,
     instances: [...ctx.instances],
     facts: [...ctx.facts],
     tries: ctx.tries,

@@ -3,6 +3,7 @@
  */
 import { closeStep, openStep } from "./step-context.ts";
 import { handle } from "./handlers.ts";
+import { nextMissAt, tellMissed } from "./deadlines.ts";
 import { settle } from "./settle.ts";
 import type { DagRun } from "../../model/dag-run.ts";
 import type { StepInput } from "../../model/event.ts";
@@ -14,7 +15,8 @@ import type { StepResult } from "../../model/command.ts";
  */
 export function step(run: DagRun, input: StepInput): StepResult {
   const ctx = openStep(run, input);
+  tellMissed(ctx);
   handle(ctx, input.event);
   settle(ctx);
-  return closeStep(ctx);
+  return closeStep(ctx, nextMissAt(run));
 }

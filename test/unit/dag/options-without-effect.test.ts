@@ -7,18 +7,14 @@ import type { DagOptions, TaskOptions } from "../../../src/index.ts";
 import { DAG_OPTIONS_WITHOUT_EFFECT, TASK_OPTIONS_WITHOUT_EFFECT } from "../../../src/dag/options-without-effect.ts";
 
 const noop = task("noop", async () => {});
-const log = () => undefined;
 
 /** One use that asks for something, and one that asks for nothing where there is such a value. */
 const TASK_USES: Readonly<Record<string, { readonly asks: TaskOptions; readonly neutral?: TaskOptions }>> = {
-  sla: { asks: { sla: "2h" } },
-  slaMissCallback: { asks: { slaMissCallback: log } },
   inlets: { asks: { inlets: [asset("r2://a")] } },
   outlets: { asks: { outlets: [asset("r2://a")] } },
 };
 const DAG_USES: Readonly<Record<string, { readonly asks: DagOptions; readonly neutral?: DagOptions }>> = {
   schedule: { asks: { schedule: [asset("r2://a")] }, neutral: { schedule: "@daily" } },
-  slaMissCallback: { asks: { slaMissCallback: log } },
   maxConsecutiveFailedDagRuns: {
     asks: { maxConsecutiveFailedDagRuns: 3 },
     neutral: { maxConsecutiveFailedDagRuns: 0 },
@@ -53,11 +49,11 @@ test.each(Object.entries(DAG_USES))(
 );
 
 test("a default for many tasks is warned about once, where it stands", () => {
-  const { warnings } = dag("warned", { defaultArgs: { sla: "2h" } }, () => {
+  const { warnings } = dag("warned", { defaultArgs: { inlets: [asset("r2://b")] } }, () => {
     taskGroup("g", { defaultArgs: { outlets: [asset("r2://a")] } }, () => [noop(), noop.with({ id: "b" })()] as never);
   }).spec;
   expect(warnings).toEqual([
-    expect.stringMatching(/^DAG "warned", all tasks \(defaultArgs\): option sla /),
+    expect.stringMatching(/^DAG "warned", all tasks \(defaultArgs\): option inlets /),
     expect.stringMatching(/^DAG "warned", task group "g", its tasks \(defaultArgs\): option outlets /),
   ]);
 });
