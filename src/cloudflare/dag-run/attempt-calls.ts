@@ -15,6 +15,7 @@ import type {
   ReportAnswer,
   ReportRequest,
 } from "../../model/protocol.ts";
+import type { DagSpec } from "../../model/dag-spec.ts";
 import { AirflareError } from "../../model/error.ts";
 import { appendLog } from "./log-rows.ts";
 import type { AttemptReport } from "../../model/outcome.ts";
@@ -32,7 +33,7 @@ export function createRun(host: RunHost, request: CreateDagRunRequest): CreateDa
   const callId = `create:${incarnation}`;
   const existing = host.live();
   if (existing === null) {
-    const { live, next } = host.create(request, callId);
+    const { live, next } = host.create({ ...request, specText: specTextOf(request) }, callId);
     return { head: { ...live.run.head }, next };
   }
   if (existing.run.head.incarnation !== incarnation)
@@ -44,6 +45,12 @@ export function createRun(host: RunHost, request: CreateDagRunRequest): CreateDa
   const tokens = existing.calls.get(callId)?.tokens ?? [];
   const next = attemptBatch(host, existing, runningOrds(existing, tokens));
   return { head: { ...existing.run.head }, next };
+}
+
+/** The build before passed the spec as a tree: a call from it in the midst of a deploy must not lose its run. */
+function specTextOf(request: CreateDagRunRequest): string {
+  const { specText, spec }: { readonly specText?: string; readonly spec?: DagSpec } = request;
+  return specText ?? JSON.stringify(spec);
 }
 
 export function claim(host: RunHost, request: ClaimRequest): ClaimAnswer {

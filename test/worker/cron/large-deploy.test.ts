@@ -142,6 +142,9 @@ test("DAGs that are gone go in pages, too, and come back with the next deploy", 
 
 test("a tick with nothing due reads and writes the same with 10 DAGs as with 10,000", async () => {
   const fourth = anIndex("large-4", ids);
+  // As left by the tests before, also when this one runs alone: a tick that brings a deploy in reads all DAGs.
+  for (const page of (await tick(fourth, "2026-03-01T10:07:00Z")).pages) await bringInPage(workerEnv, fourth, page);
+  await tick(fourth, "2026-03-01T10:07:30Z");
   await workerEnv.DB.prepare("UPDATE dag SET due_at = NULL, check_at = NULL").run();
   await workerEnv.DB.prepare("UPDATE upkeep SET due_at = ?").bind(Date.parse("2036-01-01T00:00:00Z")).run();
   await tick(fourth, "2026-03-01T10:08:00Z");

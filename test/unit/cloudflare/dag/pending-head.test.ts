@@ -25,3 +25,19 @@ test.each([
   expect(w.sql.exec("SELECT head FROM run")).toEqual([{ head: null }]);
   expect(w.sql.exec("SELECT count(*) AS n FROM pending_create")[0]?.["n"]).toBe(0);
 });
+
+test("a run whose object could not take it, as one of another build in the midst of a deploy, is brought to it again", async () => {
+  const w = new DagHostWorld(spec);
+  w.onCall = () => {
+    throw new TypeError("this build reads another shape");
+  };
+  await expect(w.trigger({ runId: "one" })).rejects.toThrow("another shape");
+  w.now += 31_000;
+  await w.host.alarm();
+  expect(w.run("one").created).toHaveLength(0);
+  w.onCall = () => {};
+  w.now += 601_000;
+  await w.host.alarm();
+  await w.quiet();
+  expect(w.run("one").created.map(({ specText, start }) => [JSON.parse(specText), start])).toEqual([[spec, true]]);
+});
