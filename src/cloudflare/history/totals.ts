@@ -27,15 +27,17 @@ const TASK_TOTALS = `
 
 /** Instances that have ended and had not in the block before. */
 const BLOCKS = `
+  known AS MATERIALIZED (SELECT b.dag_id, b.run_id, b.incarnation, ${field("o.value", "ord")} AS ord, ${field("o.value", "try_number")} AS try_number
+    FROM (SELECT DISTINCT dag_id, run_id, block FROM pushed) p JOIN task_instance_block b USING (dag_id, run_id, block) JOIN json_each(b.v_json) o
+    WHERE ${field("o.value", "state")} IN ${ENDED}),
   fresh AS (SELECT p.dag_id, ${field("i.value", "task_id")} AS task_id, ${field("i.value", "state")} AS state,
     coalesce(${field("i.value", "operator_name")}, '') AS operator_name, ${field("i.value", "scheduled_at")} AS scheduled_at,
     ${field("i.value", "queued_at")} AS queued_at, ${field("i.value", "started_at")} AS started_at, ${field("i.value", "ended_at")} AS ended_at
   FROM pushed p LEFT JOIN task_instance_block b ON b.dag_id = p.dag_id AND b.run_id = p.run_id AND b.block = p.block
     JOIN json_each(p.v_json) i
   WHERE (b.seq IS NULL OR (p.incarnation, p.seq) > (b.incarnation, b.seq)) AND ${field("i.value", "state")} IN ${ENDED}
-    AND (b.incarnation IS NOT p.incarnation OR NOT EXISTS (SELECT 1 FROM json_each(b.v_json) o
-      WHERE ${field("o.value", "ord")} = ${field("i.value", "ord")} AND ${field("o.value", "try_number")} = ${field("i.value", "try_number")}
-        AND ${field("o.value", "state")} IN ${ENDED}))
+    AND (p.dag_id, p.run_id, p.incarnation, ${field("i.value", "ord")}, ${field("i.value", "try_number")})
+      NOT IN (SELECT dag_id, run_id, incarnation, ord, try_number FROM known)
   GROUP BY p.dag_id, p.run_id, ${field("i.value", "ord")}, ${field("i.value", "try_number")})${TASK_TOTALS}`;
 
 /** Tries that another one followed, unless they were counted as their instance's state, as before a clear. */
