@@ -8,7 +8,7 @@ import type { DagState } from "./dag-state.ts";
 /** Guarded by `seq`. */
 export function dagColumns(spec: DagSpec | null, state: DagState, ownSchedule: boolean): MirrorRow {
   const { next } = state;
-  const idle = state.paused || state.retired;
+  const idle = state.paused || state.retired || state.blocked === true;
   // Without a clock of its own the schedule begins at the first tick, whenever that says it is.
   const untouched =
     !ownSchedule && state.tickedAt === 0 && spec !== null && !["none", "assets"].includes(spec.schedule.kind);

@@ -15,6 +15,8 @@ export interface DagState {
   last: DataInterval | null;
   /** The next run as computed after the last change; null = none, or not computed yet (`AIRFLARE_TICK=0` before the first tick). */
   next: DagRunInfo | null;
+  /** The next run is due and waits for the end of another one: no tick is needed before. */
+  blocked?: boolean;
   /** A timetable of the author's own: its next runs, by the version that said so. */
   ahead?: {
     readonly specHash: SpecHash;

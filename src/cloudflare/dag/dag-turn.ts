@@ -55,7 +55,10 @@ export class DagTurn {
     const { book } = this.#parts;
     const at = book.scheduleNow(state);
     const spec = book.spec(state);
-    if (at !== null && spec !== null) promiseNext(spec, state, at);
+    if (at === null || spec === null) return;
+    promiseNext(spec, state, at);
+    // What held the next run up may be gone with what has changed: the next tick sees.
+    delete state.blocked;
   }
 
   /** What follows from any change, in its transaction: queued runs get their turn, schedules fire, the backfill goes on. */

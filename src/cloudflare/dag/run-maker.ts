@@ -73,12 +73,14 @@ export class RunMaker {
   makeDue(state: DagState, at: number, save: "always" | "if-made" | "never"): readonly DagRunHead[] {
     const spec = this.#book.spec(state);
     const heads: DagRunHead[] = [];
-    const promised = JSON.stringify(state.next);
+    const promised = JSON.stringify([state.next, state.blocked]);
     if (spec !== null && !state.paused && !state.retired) {
       this.#makeAll(spec, state, at, heads);
       promiseNext(spec, state, at);
+      if (state.next !== null && state.next.runAfter <= at && this.#book.isBlocked(state)) state.blocked = true;
+      else delete state.blocked;
     }
-    const changed = heads.length > 0 || JSON.stringify(state.next) !== promised;
+    const changed = heads.length > 0 || JSON.stringify([state.next, state.blocked]) !== promised;
     if (save === "always" || (save === "if-made" && changed)) this.#book.save(state, changed ? "columns" : "inner");
     return heads;
   }

@@ -189,6 +189,26 @@ describe("the schedule", () => {
     expect(logicalDates).toEqual([at("05T00:00:00"), at("09T00:00:00")]);
   });
 
+  test("a DAG whose next run waits for room is not due in the history until a run ends or more may run", async () => {
+    const w = world({ schedule: HOURLY, startDate: at("10T05:00:00"), catchup: true, maxActiveRuns: 1 }, false);
+    const dueAt = async (): Promise<unknown> => {
+      await w.quiet();
+      await w.host.mirrored();
+      return w.mirrored.flatMap(({ dags }) => dags).at(-1)?.["due_at"];
+    };
+    await w.host.tick(at("10T06:30:00"));
+    expect([w.scheduled().length, await dueAt()]).toEqual([1, null]);
+    await w.push(w.scheduled()[0] ?? "", "success");
+    // The one that was waiting was made with the end of the first, and nothing else is owed.
+    expect([w.scheduled().length, await dueAt()]).toEqual([2, at("10T07:00:00")]);
+    await w.host.tick(at("10T07:30:00"));
+    expect(await dueAt()).toBeNull();
+    w.host.syncSpec({ ...w.spec, maxActiveRuns: 2 }, "hash-2");
+    expect(await dueAt()).toBe(at("10T07:00:00"));
+    await w.host.tick(at("10T07:31:00"));
+    expect([w.scheduled().length, await dueAt()]).toEqual([3, at("10T08:00:00")]);
+  });
+
   test("catchup makes no more open runs than max_active_runs, and goes on as they end", async () => {
     const w = world({ schedule: HOURLY, startDate: at("10T05:00:00"), catchup: true, maxActiveRuns: 2 }, false);
     await w.host.tick(at("10T10:00:00"));
