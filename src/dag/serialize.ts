@@ -147,11 +147,11 @@ function retentionField(read: OptionReader, { retention }: DagOptions): Pick<Dag
   return { retentionMs: retention === null ? null : (read.duration("retention", retention) ?? null) };
 }
 
-function overlapField(read: OptionReader, { overlap }: DagOptions): Pick<DagSpec, "overlap"> {
 function deadlineField({ specs }: ReadDeadlines): Pick<DagSpec, "deadlines"> {
   return specs.length === 0 ? {} : { deadlines: specs };
 }
 
+function overlapField(read: OptionReader, { overlap }: DagOptions): Pick<DagSpec, "overlap"> {
   const given = read.oneOf("overlap", overlap, ["queue", "skip", "cancel_running"]);
   return given === "queue" ? {} : { overlap: given };
 }
