@@ -2,15 +2,17 @@
  * @module The authoring API: what a DAG file imports from "airflare". Re-exports only; loads in plain Node 24 as well as in a Worker.
  */
 export * from "./dag/register.ts";
-export { asset, type Asset } from "./dag/asset.ts";
+export { asset, assetAll, assetAny, type Asset, type AssetExpression } from "./dag/asset.ts";
 export type { SlaMiss, SlaMissCallback } from "./dag/callbacks.ts";
 export { defineConfig } from "./dag/config.ts";
 export type {
+  AssetEventView,
   CallbackContext,
   ConnectionInfo,
   Context,
   DagCallbackContext,
   HookClass,
+  OutletEvent,
   Resumed,
   Stats,
   TaskInstanceContext,
@@ -50,9 +52,9 @@ export { R2Hook } from "./dag/hooks/r2-hook.ts";
 export { http, type HttpOptions } from "./dag/operators/http.ts";
 export { sqlExecuteQuery, type SqlExecuteQueryOptions } from "./dag/operators/sql-execute-query.ts";
 export { SlackHook, type SlackMessage } from "./dag/hooks/slack-hook.ts";
+export { type Deadline, type DeadlineContext, DeadlineReference } from "./dag/callbacks.ts";
 export { SmtpHook } from "./dag/hooks/smtp-hook.ts";
 export type { Mail } from "./dag/mail/mail-message.ts";
-export { type Deadline, type DeadlineContext, DeadlineReference } from "./dag/callbacks.ts";
 export { email, type EmailOptions, sendEmail } from "./dag/operators/email.ts";
 export { callWorker, type CallWorkerOptions } from "./dag/operators/call-worker.ts";
 export { queueSend, type QueueSendOptions } from "./dag/operators/queue-send.ts";

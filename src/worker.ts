@@ -8,6 +8,7 @@ import type { Env } from "./cloudflare/env.ts";
 import { handleQueue } from "./cloudflare/task-queue/consumer.ts";
 import { handleScheduled } from "./cloudflare/dag/cron.ts";
 
+export { AssetObject } from "./cloudflare/asset/asset-object.ts";
 export { DagObject } from "./cloudflare/dag/dag-object.ts";
 export { DagRunObject } from "./cloudflare/dag-run/dag-run-object.ts";
 export { SlotObject } from "./cloudflare/slot/slot-object.ts";

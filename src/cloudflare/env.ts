@@ -6,6 +6,7 @@
 import type { DagApi, DagRunApi } from "../model/protocol.ts";
 import type { RunNotices } from "../model/notice-protocol.ts";
 import type { DagTimetable } from "../model/custom-timetable.ts";
+import type { AssetApi, DagAssets } from "../model/asset.ts";
 import type { DagUpkeep, RunUpkeep } from "../model/upkeep.ts";
 import type { SlotApi } from "../model/slot.ts";
 import type { TaskMessage } from "../model/task-message.ts";
@@ -22,8 +23,10 @@ export interface MessageQueue {
 
 export interface Env {
   readonly DAG_RUN: ObjectNamespace<DagRunApi & RunNotices & RunUpkeep>;
-  readonly DAG: ObjectNamespace<DagApi & DagUpkeep & DagTimetable>;
+  readonly DAG: ObjectNamespace<DagApi & DagUpkeep & DagTimetable & DagAssets>;
   readonly SLOT: ObjectNamespace<SlotApi>;
+  /** By URI. */
+  readonly ASSET: ObjectNamespace<AssetApi>;
   /** Shard 0 of the default task queue; further shards are `TASK_QUEUE_1`, `TASK_QUEUE_2`, ... without a gap. */
   readonly TASK_QUEUE: MessageQueue;
   /** `isolate: true`: one message per invocation. */

@@ -3,6 +3,8 @@
  */
 import type { ConnectionId, Env, VariableName, VariableValue } from "./register.ts";
 import type { DagRunTriggeredBy, DagRunType, RunEndReason } from "../model/dag-run.ts";
+import type { Asset } from "./asset.ts";
+import type { AssetEventSource } from "../model/asset.ts";
 import type { TaskSpec } from "../model/task-spec.ts";
 
 /** Keys and types of the XComs that a task pushes beside its result, when it does not declare them (`xcom: typed<...>()`). */
@@ -124,6 +126,21 @@ export interface DagRunContext {
   readonly note: string | null;
 }
 
+/** An update of an asset that was before. */
+export interface AssetEventView {
+  readonly uri: string;
+  readonly timestamp: Date;
+  readonly extra: Readonly<Record<string, unknown>>;
+  /** The task instance that made it; null: a call of the API. */
+  readonly source: AssetEventSource | null;
+}
+
+/** The update that a success of this task will be. */
+export interface OutletEvent {
+  /** A JSON object of up to 16 kB. */
+  extra: Readonly<Record<string, unknown>>;
+}
+
 /** What every context holds, of a task or of a whole run. */
 export interface RunContext {
   /** Bindings of the Worker. */
@@ -148,6 +165,10 @@ export interface RunContext {
   readonly tsNodash: string;
   readonly variables: Variables;
   readonly connections: Connections;
+  /** The newest events of an asset, oldest first, at most 100. */
+  inletEvents(asset: Pick<Asset, "uri">): Promise<readonly AssetEventView[]>;
+  /** The events that made this run, by URI, oldest first, at most 100; none when something else made it. */
+  triggeringAssetEvents(): Promise<Readonly<Record<string, readonly AssetEventView[]>>>;
   /** A hook over a connection: `await ctx.hook(PostgresHook, "postgres_default")`. */
   hook<H>(hookClass: HookClass<H>, connectionId: ConnectionId): Promise<H>;
 }
@@ -165,6 +186,11 @@ export interface Context<X = AnyXComs> extends RunContext {
   readonly taskInstance: TaskInstanceContext<X>;
   /** The task as it is deployed. */
   readonly task: TaskSpec;
+  /**
+   * What this task says about its update of an outlet: `ctx.outletEvents(customers).extra = { rows: 3 }`. Told with the success only. Throws for an asset
+   * that is no outlet of the task.
+   */
+  outletEvents(asset: Pick<Asset, "uri">): OutletEvent;
   /** Set when the task goes on after a `TaskDeferred`: the values it left for itself, and what its trigger brought. */
   readonly resumed?: Resumed;
   /** Fires when the attempt must stop: time-out, cancel, or another attempt took over. */

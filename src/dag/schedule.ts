@@ -4,7 +4,9 @@
  * The word decides the timetable: a cron as `schedule` fires at its times (CronTriggerTimetable), as `scheduleInterval` it covers the interval before
  * (CronDataIntervalTimetable). The project switch `createCronDataIntervals` gives `schedule` the second meaning, as in Airflow.
  */
-import type { Asset } from "./asset.ts";
+import { type AssetExpression, assetCondition, isAssetSchedule } from "./asset.ts";
+import { assetsOf } from "../engine/asset-condition.ts";
+import type { AssetCondition } from "../model/asset.ts";
 import type { DeltaSpec, ScheduleSpec } from "../model/dag-spec.ts";
 import { durationMs, type Duration } from "../lib/duration.ts";
 import { invalidDag, type Place } from "./invalid-dag.ts";
@@ -41,10 +43,18 @@ export interface EventsSchedule {
   readonly restrictToEvents?: boolean;
 }
 
+/** Runs at its times, and whenever the assets are updated: Airflow's `AssetOrTimeSchedule`. */
+export interface AssetOrTimeSchedule {
+  readonly timetable: TimeSchedule;
+  readonly assets: AssetExpression | readonly AssetExpression[];
+}
+
+type TimeSchedule = string | DeltaSchedule | CronSchedule | EventsSchedule | Timetable;
+
 /**
- * Cron text or preset (`@daily`), `{ every: "6h" }`, `{ cron, timezone }`, `{ at: [dates] }`, a `Timetable` of your own, assets, or null.
+ * Cron text or preset (`@daily`), `{ every: "6h" }`, `{ cron, timezone }`, `{ at: [dates] }`, a `Timetable` of your own, assets, both (`{ timetable, assets }`), or null.
  */
-export type Schedule = string | DeltaSchedule | CronSchedule | EventsSchedule | Timetable | readonly Asset[] | null;
+export type Schedule = TimeSchedule | AssetExpression | readonly AssetExpression[] | AssetOrTimeSchedule | null;
 
 export interface ScheduleOptions {
   readonly schedule?: Schedule;
@@ -54,6 +64,7 @@ export interface ScheduleOptions {
 interface ReadSchedule {
   readonly spec: ScheduleSpec;
   readonly text: string | null;
+  readonly assets?: AssetCondition;
 }
 
 /** Reads both spellings. `timezone` is the DAG's. Throws `invalid_dag` naming what is wrong. */
@@ -78,8 +89,9 @@ export function readSchedule(place: Place, options: ScheduleOptions, timezone: s
   const asInterval = options.scheduleInterval !== undefined || projectConfig().createCronDataIntervals === true;
   if (typeof given === "string") return { spec: textSchedule(given, asInterval, timezone), text: given };
   if (isTimetable(given)) return { spec: { kind: "custom" }, text: given.summary };
-  if (isAssetList(given)) return { spec: assetSchedule(place, given), text: "Asset" };
+  if (isAssetSchedule(given)) return assetSchedule(place, given);
   if (typeof given === "object") {
+    if ("assets" in given) return assetOrTime(place, given, timezone);
     if ("every" in given) return everySchedule(place, given, asInterval);
     if ("at" in given) return eventsSchedule(place, given, timezone);
     if ("cron" in given) return cronSchedule(place, given, asInterval, timezone);
@@ -88,10 +100,6 @@ export function readSchedule(place: Place, options: ScheduleOptions, timezone: s
     place,
     `schedule ${JSON.stringify(given)} is not understood; give a cron text, a preset, { every }, { cron, timezone }, { at }, assets or null`,
   );
-}
-
-function isAssetList(given: unknown): given is readonly Asset[] {
-  return Array.isArray(given);
 }
 
 function textSchedule(text: string, asInterval: boolean, timezone: string): ScheduleSpec {
@@ -186,12 +194,20 @@ function eventsSchedule(place: Place, given: EventsSchedule, timezone: string): 
   return { spec: { kind: "events", at: [...new Set(at)], ...restrict }, text: `${at.length} events` };
 }
 
-function assetSchedule(place: Place, assets: readonly Asset[]): ScheduleSpec {
-  const uris = assets.map(({ uri }) => uri);
-  if (uris.length === 0 || uris.some((uri) => typeof uri !== "string")) {
-    throw invalidDag(place, 'a schedule list holds assets only; make them with asset("r2://...")');
-  }
-  return { kind: "assets", uris: [...new Set(uris)] };
+function assetSchedule(place: Place, given: AssetExpression | readonly AssetExpression[]): ReadSchedule {
+  const assets = assetCondition(place, given);
+  return { spec: { kind: "assets", uris: assetsOf(assets) }, text: "Asset", assets };
+}
+
+function assetOrTime(place: Place, given: AssetOrTimeSchedule, timezone: string): ReadSchedule {
+  assertFields(place, given, ["assets", "timetable"]);
+  const { spec, text, assets: nested } = readSchedule(place, { schedule: given.timetable }, timezone);
+  if (spec.kind === "none" || spec.kind === "custom" || nested !== undefined)
+    throw invalidDag(
+      place,
+      "schedule.timetable beside schedule.assets is a cron, a preset, { every }, { cron } or { at }",
+    );
+  return { spec, text: `Asset or ${text}`, assets: assetCondition(place, given.assets) };
 }
 
 function assertCron(place: Place, cron: string): void {

@@ -109,7 +109,7 @@ function dagFields(dagId: string, options: DagOptions): DagFields {
   const { defaultArgs = {} } = options;
   const timezone = options.timezone ?? "UTC";
   assertTimeZone(place, "timezone", timezone);
-  const { spec: schedule, text } = scheduleSpec(place, options, timezone);
+  const { spec: schedule, text, assets } = scheduleSpec(place, options, timezone);
   const startDate = options.startDate ?? defaultArgs.startDate;
   const endDate = options.endDate ?? defaultArgs.endDate;
   return {
@@ -122,6 +122,7 @@ function dagFields(dagId: string, options: DagOptions): DagFields {
     relativeFileloc: "",
     schedule,
     scheduleText: text,
+    ...(assets === undefined ? {} : { assets }),
     timezone,
     startDate: startDate === undefined ? null : dagDate(place, "startDate", startDate, timezone),
     endDate: endDate === undefined ? null : instantOf(place, "endDate", endDate, timezone),
@@ -132,9 +133,9 @@ function dagFields(dagId: string, options: DagOptions): DagFields {
     dagrunTimeoutMs: read.duration("dagrunTimeout", options.dagrunTimeout) ?? null,
     ...retentionField(read, options),
     ...overlapField(read, options),
-    failFast: options.failFast ?? false,
     ...(read.oneOf("slaRuns", options.slaRuns, ["scheduled", "all"]) === "all" ? { slaRuns: "all" as const } : {}),
     ...deadlineField(deadlinesOf(place, options.deadline)),
+    failFast: options.failFast ?? false,
     isPausedUponCreation: options.isPausedUponCreation ?? false,
     renderTemplateAsNativeObj: false,
     defaultArgs: shownArgs(defaultArgs),

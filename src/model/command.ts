@@ -14,6 +14,17 @@ export type Command =
   | Notice
   /** Tell the DAG object that the run ended, or runs again (`state: "running"` after a clear). */
   | { readonly kind: "run-state"; readonly id: string; readonly state: DagRunState; readonly generation: number }
+  /** Tell the object of asset `uri` that a task has updated it. */
+  | {
+      readonly kind: "asset-event";
+      /** The attempt's token. */
+      readonly id: string;
+      readonly uri: string;
+      readonly extra: Readonly<Record<string, unknown>>;
+      readonly taskId: TaskId;
+      readonly mapIndex: number;
+      readonly at: number;
+    }
   /** Ask the DAG object about the same task in the previous run (`depends_on_past`, `wait_for_downstream`); answered by `watched-state`, maybe later. */
   | {
       readonly kind: "watch";

@@ -1,6 +1,7 @@
 /**
  * @module The serialized DAG ("DagSpec"): plain JSON made from an author's `dag(...)`, stored by hash, pinned by each run.
  */
+import type { AssetCondition } from "./asset.ts";
 import type { ExpandSpec } from "./arg-expr.ts";
 import type { ScheduleOverlap } from "./run-schedule.ts";
 import type { DagId, GroupId } from "./ids.ts";
@@ -33,7 +34,6 @@ export interface DeltaSpec {
   readonly ms: number;
 }
 
-/** When runs are made; Airflow's timetables as data. */
 /** A run that has not succeeded `intervalMs` after the reference has missed its deadline. */
 export interface DeadlineSpec {
   readonly reference:
@@ -45,6 +45,7 @@ export interface DeadlineSpec {
   readonly intervalMs: number;
 }
 
+/** When runs are made; Airflow's timetables as data. */
 export type ScheduleSpec =
   | { readonly kind: "none" }
   /** Airflow 3's plain cron: logical date = fire time, an interval of no length unless `interval` says how far back it begins. */
@@ -72,6 +73,7 @@ export type ScheduleSpec =
   | { readonly kind: "events"; readonly at: readonly number[]; readonly restrictToEvents?: boolean }
   /** The author's own class, asked in a Worker. */
   | { readonly kind: "custom" }
+  /** Events of assets alone (`DagSpec.assets`). */
   | { readonly kind: "assets"; readonly uris: readonly string[] };
 
 export interface DagSpec {
@@ -86,6 +88,8 @@ export interface DagSpec {
   readonly relativeFileloc: string;
   readonly schedule: ScheduleSpec;
   readonly scheduleText: string | null;
+  /** Makes a run whenever it holds, beside the schedule's own. */
+  readonly assets?: AssetCondition;
   readonly timezone: string;
   /**
    * Epoch ms. `daysAgo(n)` is kept as `{ daysAgo: n }`, resolved when a schedule is computed, so that a moving date makes no new version.
@@ -101,14 +105,14 @@ export interface DagSpec {
   readonly overlap?: ScheduleOverlap;
   /** How long an ended run is kept, ms; null: for ever. Absent: as the deployment says. */
   readonly retentionMs?: number | null;
-  readonly failFast: boolean;
-  readonly isPausedUponCreation: boolean;
-  readonly params: Readonly<Record<string, ParamSpec>>;
-  readonly renderTemplateAsNativeObj: boolean;
   /** Whose SLAs count; absent: those of scheduled runs. */
   readonly slaRuns?: "all";
   /** Absent: none. */
   readonly deadlines?: readonly DeadlineSpec[];
+  readonly failFast: boolean;
+  readonly isPausedUponCreation: boolean;
+  readonly params: Readonly<Record<string, ParamSpec>>;
+  readonly renderTemplateAsNativeObj: boolean;
   /** As the author wrote them, JSON projection, for display. */
   readonly defaultArgs: Readonly<Record<string, unknown>>;
   readonly callbacks: readonly ("success" | "failure" | "sla_miss")[];

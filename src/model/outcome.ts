@@ -25,6 +25,8 @@ export type AttemptOutcome =
       readonly follow?: readonly string[];
       /** `short_circuit` only: true when the condition was false. */
       readonly shortCircuited?: boolean;
+      /** What the task says about its update of an outlet, by URI. */
+      readonly outletExtra?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
     }
   /** `retry: false` for AirflowFailException and sensor time-outs: no retry whatever `retries` says. */
   | {

@@ -44,6 +44,8 @@ export type TaskMessage =
     })
   /** A page of DAGs that are due: their objects are woken. */
   | (MessageBase & { readonly kind: "dag-tick-page"; readonly dagIds: readonly DagId[]; readonly scheduledAt: number })
+  /** A page of DAGs that an asset's events are to be brought to. */
+  | (MessageBase & { readonly kind: "asset-event"; readonly dagIds: readonly DagId[]; readonly uri: string })
   /** A page of DAGs that a deploy has changed or removed: brought in by this bundle only. */
   | (MessageBase & { readonly kind: "deploy-page"; readonly dagIds: readonly DagId[]; readonly bundleHash: string });
 

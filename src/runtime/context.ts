@@ -11,6 +11,7 @@ import type {
 import type { ExecutableDag } from "../dag/executable-dag.ts";
 import type { Env } from "../dag/register.ts";
 import type { DagRunHead } from "../model/dag-run.ts";
+import { assetReads } from "./asset-events.ts";
 import { formatPrinted } from "./console-capture.ts";
 import { connectionGetter, hookMaker, variablesOf } from "./lookups.ts";
 import type { OpenHooks } from "./open-hooks.ts";
@@ -23,7 +24,7 @@ import type { LogLevel, TaskLog } from "./task-log.ts";
 export interface ContextScope {
   readonly head: DagRunHead;
   readonly dag: ExecutableDag;
-  readonly ports: Pick<RuntimePorts, "variables" | "connections" | "variableDefaults" | "env">;
+  readonly ports: Pick<RuntimePorts, "variables" | "connections" | "variableDefaults" | "env" | "assets">;
   readonly masker: SecretMasker;
   /** Where the hooks go that `ctx.hook` makes. */
   readonly hooks: OpenHooks;
@@ -56,6 +57,7 @@ export function runContext(scope: ContextScope): RunContext {
     },
     ...dateTexts(logicalDate),
     variables: variablesOf(ports, scope.masker),
+    ...assetReads(head, ports.assets),
     connections: { get: connection },
     hook: hookMaker(connection, env, scope.hooks),
   };

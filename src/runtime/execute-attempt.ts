@@ -14,6 +14,7 @@ import type { AttemptOutcome, AttemptReport } from "../model/outcome.ts";
 import type { AttemptOrder } from "../model/protocol.ts";
 import type { TaskSpec } from "../model/task-spec.ts";
 import { evaluateInput } from "./args.ts";
+import { OutletEvents } from "./asset-events.ts";
 import { runCallbacks } from "./callbacks.ts";
 import { withConsoleCaptured } from "./console-capture.ts";
 import { runContext, taskInstanceContext } from "./context.ts";
@@ -83,8 +84,14 @@ async function executeAttempt(attempt: Attempt): Promise<AttemptReport> {
   const hooks = new OpenHooks();
   let outcome: AttemptOutcome;
   try {
+    const outlets = new OutletEvents({
+      taskId: order.taskId,
+      outlets: taskOf(scope.dag.spec, order.taskId)?.outlets ?? [],
+    });
     const lookups = (): Lookups => lookupsOf(scope.ports, scope.masker);
-    const work = withConsoleCaptured(log, lookups, () => runTask({ ...attempt, xcoms, stats, hooks, startedAt }));
+    const work = withConsoleCaptured(log, lookups, async () =>
+      outlets.attach(await runTask({ ...attempt, xcoms, stats, hooks, startedAt, outlets })),
+    );
     const what = `Task ${order.taskId} of run ${scope.head.runId} (try ${order.tryNumber})`;
     outcome = await limitTime(work, { ms: order.executionTimeoutMs, deadlines: scope.deadlines, abort, what });
   } catch (thrown) {
@@ -119,6 +126,7 @@ interface TaskWork extends Attempt {
   readonly stats: StatsCollector;
   readonly hooks: OpenHooks;
   readonly startedAt: number;
+  readonly outlets: OutletEvents;
 }
 
 async function runTask(work: TaskWork): Promise<AttemptOutcome> {
@@ -238,7 +246,7 @@ async function outcomeOfThrown(
 }
 
 function taskContext(work: TaskWork, task: TaskSpec): Context {
-  const { order, scope, log, stats, hooks, xcoms, abort, startedAt } = work;
+  const { order, scope, log, stats, hooks, xcoms, abort, startedAt, outlets } = work;
   const base = runContext({ ...scope, log, stats, hooks });
   const { taskId, mapIndex } = order;
   const pull = xcomPuller({ taskId, mapIndex, dag: scope.dag, xcoms: scope.xcoms, pushed: (key) => xcoms.get(key) });
@@ -250,7 +258,15 @@ function taskContext(work: TaskWork, task: TaskSpec): Context {
       xcomPull: pull,
     },
   );
-  return { ...base, ti, taskInstance: ti, task, signal: abort.signal, once: onceOf(order, scope) };
+  return {
+    ...base,
+    ti,
+    taskInstance: ti,
+    task,
+    outletEvents: outlets.of,
+    signal: abort.signal,
+    once: onceOf(order, scope),
+  };
 }
 
 function sealedValues({ ports, masker }: AttemptScope): SealedValues {

@@ -2,6 +2,8 @@
  * @module What running an attempt needs from outside, as narrow ports. Cloudflare's adapters and the in-process run of tests implement them.
  */
 import type { TriggeredRun, TriggerOrder } from "../dag/outside.ts";
+import type { AssetEvent } from "../model/asset.ts";
+import type { DagId, RunId } from "../model/ids.ts";
 import type { DagRunPort, ObserveAnswer, ObserveRequest } from "../model/protocol.ts";
 
 /** R2 as the runtime sees it. */
@@ -55,6 +57,14 @@ export interface DagPort {
   observe(request: ObserveRequest): Promise<ObserveAnswer>;
 }
 
+/** Events of assets. */
+export interface AssetPort {
+  /** The newest ones of an asset, oldest first. */
+  latest(uri: string, limit: number): Promise<readonly AssetEvent[]>;
+  /** Those that made a run, oldest first. */
+  triggering(dagId: DagId, runId: RunId, limit: number): Promise<readonly AssetEvent[]>;
+}
+
 /** Encryption with the deployment's key, bound to the run. */
 export interface SealPort {
   /** Throws `not_configured` without a key. */
@@ -65,6 +75,7 @@ export interface SealPort {
 export interface RuntimePorts {
   readonly run: DagRunPort;
   readonly dags: DagPort;
+  readonly assets: AssetPort;
   readonly objects: ObjectStorePort;
   readonly secrets: SealPort;
   readonly variables: VariablePort;

@@ -79,6 +79,9 @@ function taskCallbackContext(
     task,
     signal,
     eventId: eventId(scope, command.id),
+    outletEvents: () => {
+      throw tooLate("say anything about its outlets", taskId);
+    },
     once: () => refused("use once", taskId),
     ...(error === null ? {} : { exception: exceptionOf(error) }),
     ...(reason === null ? {} : { reason }),
@@ -86,7 +89,11 @@ function taskCallbackContext(
 }
 
 async function refused(what: string, taskId: string): Promise<never> {
-  throw new AirflareError("invalid_request", `A callback of task ${taskId} cannot ${what}: the attempt is over.`);
+  throw tooLate(what, taskId);
+}
+
+function tooLate(what: string, taskId: string): AirflareError {
+  return new AirflareError("invalid_request", `A callback of task ${taskId} cannot ${what}: the attempt is over.`);
 }
 
 const EXCEPTIONS = { AirflowException, AirflowFailException, AirflowSensorTimeout, AirflowTaskTimeout };

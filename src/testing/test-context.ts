@@ -6,6 +6,7 @@ import type {
   ConnectionInfo,
   Context,
   DagRunContext,
+  OutletEvent,
   TaskInstanceContext,
   TaskLog,
   Variables,
@@ -95,6 +96,9 @@ export function testContext<X = AnyXComs>(options: TestContextOptions<X> = {}): 
     taskInstance: ti,
     // The few who look at the spec give what they look at.
     task: { taskId: ti.taskId, ...task } as TaskSpec,
+    inletEvents: async () => [],
+    triggeringAssetEvents: async () => ({}),
+    outletEvents: outletEvents(),
     signal: new AbortController().signal,
     once: async (_key, fn) => fn(),
     ...own,
@@ -102,6 +106,16 @@ export function testContext<X = AnyXComs>(options: TestContextOptions<X> = {}): 
 }
 
 function ignore(): void {}
+
+/** Each outlet has one event, which a test may look at afterwards. */
+function outletEvents(): Context["outletEvents"] {
+  const events = new Map<string, OutletEvent>();
+  return ({ uri }) => {
+    const event = events.get(uri) ?? { extra: {} };
+    events.set(uri, event);
+    return event;
+  };
+}
 
 const CONSOLE_LOG: TaskLog = {
   debug: (...line) => console.debug(...line),

@@ -143,6 +143,7 @@ class TestRun {
       },
       objects: memoryObjects(),
       secrets: memorySecrets(),
+      assets: { latest: async () => [], triggering: async () => [] },
       variables: memoryVariables(options.variables ?? {}),
       connections: memoryConnections(options.connections ?? {}),
       variableDefaults: projectConfig().variables ?? {},
@@ -205,7 +206,8 @@ class TestRun {
       queueMicrotask(() => this.#run.handle(answer));
       return;
     }
-    if (command.kind === "run-state") return;
+    // Nobody is scheduled by what a test updates.
+    if (command.kind === "run-state" || command.kind === "asset-event") return;
     this.#carryOut(command);
   }
 

@@ -4,6 +4,7 @@
 import type { MirrorRows } from "../../src/cloudflare/history/mirror-rows.ts";
 import { NO_ROWS } from "../../src/cloudflare/history/mirror-rows.ts";
 import { DagHost } from "../../src/cloudflare/dag/host.ts";
+import type { AssetSubscription } from "../../src/model/asset.ts";
 import type { DagRunHead } from "../../src/model/dag-run.ts";
 import type { TimetableOrder } from "../../src/model/custom-timetable.ts";
 import type { DagSpec } from "../../src/model/dag-spec.ts";
@@ -34,6 +35,8 @@ export class DagHostWorld {
   readonly mirrored: MirrorRows[] = [];
   readonly errors: string[] = [];
   readonly timetableOrders: TimetableOrder[] = [];
+  /** What the objects of assets were told. */
+  readonly subscriptions: (AssetSubscription & { readonly uri: string })[] = [];
   readonly runs = new Map<string, WorldRun>();
   /** Throws while a run's object or D1 does not answer. */
   onCall: () => void = () => {};
@@ -140,6 +143,12 @@ export class DagHostWorld {
       clock: () => this.now,
       randomId: () => `${String(++this.#ids).padStart(8, "0")}-0000-0000`,
       run: (runId) => this.#api(runId),
+      asset: (uri) => ({
+        subscribe: async (_, subscription) => {
+          this.onCall();
+          this.subscriptions.push({ uri, ...subscription });
+        },
+      }),
       mirror: async (rows) => {
         await this.onMirror();
         this.mirrored.push({ ...NO_ROWS, ...rows });

@@ -138,6 +138,7 @@ export function fakePorts(over: Partial<RuntimePorts> = {}): FakePorts {
   const clock = new FakeClock();
   let ids = 0;
   return {
+    assets: { latest: async () => [], triggering: async () => [] },
     variables: { get: async () => undefined, names: async () => [] },
     connections: { get: async () => undefined, ids: async () => [] },
     dags: {

@@ -35,6 +35,10 @@ const files: Readonly<Record<string, { readonly load: () => Promise<unknown>; re
     load: () => import("../worker/dags/triggering.ts"),
     dagIds: ["triggered", "triggers", "triggers_and_waits", "triggers_by_id"],
   },
+  "assets.ts": {
+    load: () => import("../worker/dags/assets.ts"),
+    dagIds: ["updates_orders", "updates_both", "follows_orders", "follows_all", "follows_any", "follows_paused"],
+  },
   "canaries.ts": { load: () => import("../worker/dags/canaries.ts"), dagIds: ["canaries"] },
   "stored.ts": { load: () => import("../fixtures/storage/dags/stored.ts"), dagIds: ["stored"] },
   "stormy.ts": { load: () => import("../worker/faults/stormy.ts"), dagIds: ["stormy"] },

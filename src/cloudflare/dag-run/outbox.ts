@@ -40,7 +40,8 @@ export async function drainOutbox(
       live.commandsWaiting = false;
       return;
     }
-    const notices = rows.map(({ command }) => command).filter(isNotice);
+    const commands = rows.map(({ command }) => command);
+    const notices = commands.filter(isNotice);
     if (notices.length > 0) {
       const queueMessages = await sendNotices(env, live.run.head, notices);
       live.book.usage = { ...live.book.usage, queueMessages: live.book.usage.queueMessages + queueMessages };
@@ -48,8 +49,9 @@ export async function drainOutbox(
     for (const { command } of rows) {
       if (isNotice(command)) continue;
       if (command.kind === "watch") on.onWatched(await watch(env, live, command));
-      else if (command.kind !== "run-state") assertNever(command);
+      else if (command.kind !== "run-state" && command.kind !== "asset-event") assertNever(command);
     }
+    await tellAssets(env, live.run.head, commands.filter(isAssetEvent));
     if (on.isGone()) return;
     sql.transactionSync<void>(() => {
       deleteOutbox(
@@ -62,7 +64,35 @@ export async function drainOutbox(
 }
 
 function isNotice(command: Command): command is Notice {
-  return command.kind !== "run-state" && command.kind !== "watch";
+  return command.kind !== "run-state" && command.kind !== "watch" && command.kind !== "asset-event";
+}
+
+type AssetEventCommand = Extract<Command, { kind: "asset-event" }>;
+
+function isAssetEvent(command: Command): command is AssetEventCommand {
+  return command.kind === "asset-event";
+}
+
+/** Each asset once, with all its events of the page. */
+async function tellAssets(
+  env: Env,
+  { dagId, runId }: LiveRun["run"]["head"],
+  commands: readonly AssetEventCommand[],
+): Promise<void> {
+  const byUri = Map.groupBy(commands, ({ uri }) => uri);
+  await Promise.all(
+    [...byUri].map(([uri, events]) =>
+      env.ASSET.getByName(uri).record(
+        uri,
+        events.map(({ id, at, extra, taskId, mapIndex }) => ({
+          id,
+          at,
+          extra,
+          source: { dagId, runId, taskId, mapIndex },
+        })),
+      ),
+    ),
+  );
 }
 
 async function watch(env: Env, live: LiveRun, command: Extract<Command, { kind: "watch" }>): Promise<WatchAnswer> {

@@ -15,6 +15,7 @@ import type {
   ObserveRequest,
   RunStatePush,
 } from "../../model/protocol.ts";
+import type { DagAssets } from "../../model/asset.ts";
 import type { DagTimetable } from "../../model/custom-timetable.ts";
 import { MESSAGE_VERSION } from "../../model/task-message.ts";
 import type { DagUpkeep } from "../../model/upkeep.ts";
@@ -28,7 +29,7 @@ import { DagHost } from "./host.ts";
 /** A run that ends within this time is written to the history once, as ended. */
 const GATHER_MS = 50;
 
-export class DagObject extends DurableObject<Env> implements DagApi, DagUpkeep, DagTimetable {
+export class DagObject extends DurableObject<Env> implements DagApi, DagUpkeep, DagTimetable, DagAssets {
   readonly #host: DagHost;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -41,6 +42,7 @@ export class DagObject extends DurableObject<Env> implements DagApi, DagUpkeep, 
       clock: () => Date.now(),
       randomId: () => crypto.randomUUID(),
       run: (runId, ofDag = dagId) => env.DAG_RUN.getByName(dagRunObjectName(ofDag, runId)),
+      asset: (uri) => env.ASSET.getByName(uri),
       mirror: async (rows) => {
         await writer.write(rows);
         const traces = traceMessages(env, rows.runs ?? [], Date.now()).map((body) => ({ body }));
@@ -129,6 +131,22 @@ export class DagObject extends DurableObject<Env> implements DagApi, DagUpkeep, 
 
   async refreshTimetable(): Promise<void> {
     this.#host.refreshTimetable();
+  }
+
+  async takeAssetEvents(...[uri, events]: Parameters<DagAssets["takeAssetEvents"]>): Promise<number | null> {
+    return this.#host.takeAssetEvents(uri, events);
+  }
+
+  async queuedAssetEvents(): ReturnType<DagAssets["queuedAssetEvents"]> {
+    return this.#host.assets.queued();
+  }
+
+  async deleteQueuedAssetEvents(uri: string | null, before: number | null): Promise<number> {
+    return this.#host.assets.forget(uri, before);
+  }
+
+  async assetEventsOf(runId: RunId, limit: number): ReturnType<DagAssets["assetEventsOf"]> {
+    return this.#host.assets.eventsOf(runId, limit);
   }
 
   async keptRuns(request: Parameters<DagUpkeep["keptRuns"]>[0]): ReturnType<DagUpkeep["keptRuns"]> {

@@ -3,6 +3,7 @@
  */
 import type { DagId, RunId } from "../../model/ids.ts";
 import type { DagRunApi } from "../../model/protocol.ts";
+import type { AssetApi } from "../../model/asset.ts";
 import type { TimetableOrder } from "../../model/custom-timetable.ts";
 import type { Sql } from "../dag-run/sql.ts";
 import type { MirrorRows } from "../history/mirror-rows.ts";
@@ -14,6 +15,8 @@ export interface DagPorts {
   readonly randomId: () => string;
   /** A run of this DAG, or of another one. */
   readonly run: (runId: RunId, dagId?: DagId) => DagRunApi;
+  /** The object of an asset, by its URI. */
+  readonly asset: (uri: string) => Pick<AssetApi, "subscribe">;
   /** Writes to the history; throws while D1 does not answer. */
   readonly mirror: (rows: Partial<MirrorRows>) => Promise<void>;
   /** A short wait for rows that can go to the history together. */

@@ -3,6 +3,7 @@
  * backfill's next runs); behind the transaction the alarm, then what others are to be told.
  */
 import type { DagRunHead } from "../../model/dag-run.ts";
+import type { AssetQueue } from "./asset-queue.ts";
 import type { BackfillDriver } from "./backfill-driver.ts";
 import type { DagBook } from "./dag-book.ts";
 import type { DagState } from "./dag-state.ts";
@@ -17,6 +18,7 @@ interface Parts {
   readonly orders: RunOrders;
   readonly backfills: BackfillDriver;
   readonly schedules: RunSchedules;
+  readonly assets: AssetQueue;
 }
 
 export class DagTurn {
@@ -66,19 +68,24 @@ export class DagTurn {
     state: DagState,
     made: readonly DagRunHead[],
   ): { readonly heads: readonly DagRunHead[]; readonly more: boolean } {
-    const { maker, orders, schedules, backfills } = this.#parts;
+    const { maker, orders, schedules, backfills, assets } = this.#parts;
     // The alarm goes on with it once orders are given.
     if (orders.isCrowded) return { heads: made, more: true };
     maker.startQueued(state);
-    const fired = schedules.fire(state);
+    const fired = [...schedules.fire(state), ...assets.fire(state)];
     const { heads, more } = backfills.fill(state);
     return { heads: [...made, ...fired, ...heads], more };
   }
 
   /** Behind the transaction, in its turn: the alarm, then what others are to be told. `more`: work is left that the alarm goes on with at once. */
   #settle(state: DagState, heads: readonly DagRunHead[], more: boolean): void {
-    const { book, maker, orders } = this.#parts;
+    const { book, maker, orders, assets } = this.#parts;
     book.arm(state, more ? book.now(state) : null);
+    const tellAt = assets.dueAt();
+    if (tellAt !== null) {
+      book.arm(state, tellAt);
+      book.ports.later(assets.tell(state));
+    }
     book.mirrorLater(heads);
     const runIds = maker.takeOrders();
     if (runIds.length > 0) book.ports.later(orders.give(runIds));

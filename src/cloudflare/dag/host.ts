@@ -5,6 +5,7 @@
  * made it are one transaction; what others must still be told is a row (`pending`, `watch`) until they have confirmed it.
  */
 import { assert } from "../../lib/assert.ts";
+import type { AssetEvent } from "../../model/asset.ts";
 import type { BackfillAnswer, BackfillOrder } from "../../model/backfill.ts";
 import { AirflareError, errorInfo } from "../../model/error.ts";
 import type { TimetablePage } from "../../model/custom-timetable.ts";
@@ -24,6 +25,7 @@ import type {
 } from "../../model/protocol.ts";
 import type { AdoptAnswer, DagRecord, KeptRunsAnswer, KeptRunsRequest } from "../../model/upkeep.ts";
 import type { MirrorRow } from "../history/mirror-rows.ts";
+import { AssetQueue } from "./asset-queue.ts";
 import { BackfillDriver } from "./backfill-driver.ts";
 import { DagBook } from "./dag-book.ts";
 import type { DagPorts } from "./dag-ports.ts";
@@ -60,6 +62,8 @@ export class DagHost {
   readonly #runs: OpenRuns;
   readonly #external: ExternalWaits;
   readonly #kept: KeptRuns;
+  /** Events of assets that wait, and those of runs. */
+  readonly assets: AssetQueue;
 
   constructor(given: DagPorts) {
     const ports = { ...given, sql: withRememberedRows(given.sql) };
@@ -72,7 +76,9 @@ export class DagHost {
     this.#maker = maker;
     this.#backfills = new BackfillDriver(book, maker);
     this.#schedules = new RunSchedules(book, maker);
-    this.#turn = new DagTurn({ book, maker, orders, backfills: this.#backfills, schedules: this.#schedules });
+    this.assets = new AssetQueue(book, maker);
+    const { assets } = this;
+    this.#turn = new DagTurn({ book, maker, orders, backfills: this.#backfills, schedules: this.#schedules, assets });
     this.#runs = new OpenRuns({ book, maker, orders, turn: this.#turn });
     this.#creation = new RunCreation(book, maker, orders, this.#runs);
     this.#kept = new KeptRuns(book, this.#runs);
@@ -89,6 +95,7 @@ export class DagHost {
         if (state.specHash !== specHash) writeSpec(this.#ports.sql, ++state.versionNumber, specHash, spec);
         state.specHash = specHash;
         state.retired = false;
+        this.assets.link(state);
         this.#turn.promise(state);
         this.#book.save(state, "columns");
         return [];
@@ -102,6 +109,7 @@ export class DagHost {
     this.#turn.change((state) => {
       state.retired = true;
       state.next = null;
+      this.assets.link(state);
     });
   }
 
@@ -115,6 +123,17 @@ export class DagHost {
   /** Makes the run, unless its id or logical date is taken. Asking twice gives the same run. */
   async createRun(request: CreateRunRequest): Promise<CreateRunAnswer> {
     return await this.#creation.create(request);
+  }
+
+  /** Takes events of an asset, which may make a run. Null: taken; else since when the DAG does not want them. */
+  takeAssetEvents(uri: string, events: readonly AssetEvent[]): number | null {
+    let answer: number | null = this.#ports.clock();
+    this.#turn.change((state) => {
+      answer = this.assets.take(state, uri, events);
+      // A run that waits may wait for long: the cron knows, too.
+      this.#runs.watch(state);
+    }, "only-if-changed");
+    return answer;
   }
 
   /** Plans, makes, reads or changes a backfill. */
@@ -240,7 +259,7 @@ export class DagHost {
     const state = this.#book.read();
     if (state === null) return;
     const now = this.#book.now(state);
-    await Promise.all([this.#runs.lookAfterDue(now), this.#external.tell()]);
+    await Promise.all([this.#runs.lookAfterDue(now), this.#external.tell(), this.assets.tell(state)]);
     this.#turn.change((fresh) => {
       deleteCallsBefore(this.#ports.sql, now - CALL_KEPT_MS);
       fresh.watchdogAt = this.#runs.watchdogAt(fresh, now);
@@ -258,7 +277,7 @@ export class DagHost {
       this.#ports.onError("alarm", error);
     } finally {
       const state = this.#book.read();
-      if (state !== null) this.#book.arm(state);
+      if (state !== null) this.#book.arm(state, this.assets.dueAt());
     }
   }
 

@@ -7,6 +7,7 @@
  */
 import { claimAttempts, driveClaimed, type Invocation, newInvocation } from "./drive.ts";
 import { handleDeadLetters, isDeadLetterQueue } from "./dead-letter.ts";
+import { consumeAssetEvent } from "./consume-asset-event.ts";
 import { consumeTimetable } from "./consume-timetable.ts";
 import { consumeCallback } from "./consume-callback.ts";
 import type { DagIndex } from "../../dag/dag-index.ts";
@@ -66,6 +67,8 @@ async function consumeOther(message: Message, { env, index }: Invocation): Promi
       return acknowledge([message], () => sendTrace(body, env));
     case "dag-tick-page":
       return acknowledge([message], () => tickPage(env, body));
+    case "asset-event":
+      return acknowledge([message], () => consumeAssetEvent(env, body.uri, body.dagIds));
     case "deploy-page":
       return acknowledge([message], () => bringInPage(env, index, body));
     case "timetable":

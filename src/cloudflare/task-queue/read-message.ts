@@ -21,5 +21,6 @@ function isTaskMessage(body: unknown): body is TaskMessage {
   if (body.kind === "retention-page") return "dagId" in body;
   if (body.kind === "callback") return "runId" in body && "command" in body;
   if (!("dagIds" in body) || !Array.isArray(body.dagIds)) return false;
+  if (body.kind === "asset-event") return "uri" in body;
   return body.kind === "dag-tick-page" || (body.kind === "deploy-page" && "bundleHash" in body);
 }

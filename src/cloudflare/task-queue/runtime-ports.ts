@@ -43,6 +43,11 @@ export function runtimePorts(
       observe: (request) =>
         callWithRetry(() => env.DAG.getByName(request.wait.dagId).observe(request), clock, GIVE_UP_MS),
     },
+    assets: {
+      latest: (uri, limit) => callWithRetry(() => env.ASSET.getByName(uri).latest(limit), clock, GIVE_UP_MS),
+      triggering: (ofDag, ofRun, limit) =>
+        callWithRetry(() => env.DAG.getByName(ofDag).assetEventsOf(ofRun, limit), clock, GIVE_UP_MS),
+    },
     objects: objectStore(env.OBJECTS),
     secrets: {
       seal: (text) => seal(env.AIRFLARE_SECRET_KEY, `run:${dagId}/${runId}`, text),

@@ -8,6 +8,7 @@ import { forEachOrd } from "./run-index.ts";
 import { instanceAt, instanceName, planAt, setDue, setFacts, setState } from "./step-context.ts";
 import { noteSourceChanged } from "./expand.ts";
 import { notFollowed, resolveFollow, shortCircuited, speaksByIndex } from "../branching.ts";
+import { orderAssetEvents } from "./asset-events.ts";
 import { orderTaskCallback } from "./callbacks.ts";
 import type { AttemptOutcome, AttemptReport, ErrorInfo } from "../../model/outcome.ts";
 import type { InstanceFacts } from "../../model/dag-run.ts";
@@ -31,6 +32,7 @@ export function finishAttempt(ctx: StepContext, instance: TaskInstance, report: 
     if (refused === undefined) {
       ctx.accepted.push({ ord: instance.ord, report });
       succeed(ctx, plan, instance, outcome);
+      orderAssetEvents(ctx, plan, instance, { token: report.token, outcome });
       return;
     }
     // What the attempt pushed must not be seen: it is told as the failure that it is.
