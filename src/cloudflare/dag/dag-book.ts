@@ -17,8 +17,9 @@ import { nextFireAt } from "./schedule-rows.ts";
 import { CONFIRM_MS, countRuns, hasOpenRuns, nextCheckAt, nextQueuedAt } from "./run-rows.ts";
 import { hasStorage, readSpec, readState, writeState } from "./storage.ts";
 
-/** Rows that D1 did not take are written again after this. */
+/** Rows that D1 did not take are written again after this, doubled with each further failure. */
 const MIRROR_RETRY_MS = 5_000;
+const MIRROR_RETRY_MAX_MS = 60_000;
 /** Run rows kept for another try; a run's own pushes bring the rest. */
 const UNWRITTEN_MAX = 1_000;
 
@@ -43,6 +44,10 @@ export class DagBook {
   #writing: Promise<unknown> = Promise.resolve();
   /** What the history did not take. Gone with the object: then the runs' own pushes bring it. */
   #unwritten: MirrorRow[] = [];
+  /** Writes in a row that D1 did not take. */
+  #refusals = 0;
+  /** Until then a write is under way, or what D1 did not take rests. */
+  #retryAt = 0;
 
   constructor(ports: DagPorts) {
     this.ports = ports;
@@ -113,7 +118,7 @@ export class DagBook {
     const fires = this.ports.ownSchedule && next !== null && !this.isBlocked(state) ? next.runAfter : null;
     const { sql } = this.ports;
     const isOwed = this.#unwritten.length > 0 || state.mirrorOwed || isHistoryOwed(sql);
-    const unwritten = isOwed ? now + MIRROR_RETRY_MS : null;
+    const unwritten = isOwed ? (this.#retryAt > now ? this.#retryAt : now + this.#pauseMs) : null;
     const woken = this.watches.dueAt();
     const asked = this.#askTimetable(state, now);
     for (const at of [
@@ -177,7 +182,9 @@ export class DagBook {
   }
 
   #hasNews(): boolean {
-    return this.#fresh.size > 0 || this.#columnsChanged || isHistoryOwed(this.ports.sql);
+    if (this.#fresh.size > 0 || this.#columnsChanged) return true;
+    if (this.#refusals === 0) return isHistoryOwed(this.ports.sql);
+    return this.ports.clock() >= this.#retryAt;
   }
 
   /** Rows that a run pushed: its own row takes the place of the one from its creation. Throws while D1 does not answer. */
@@ -186,6 +193,8 @@ export class DagBook {
     const writing = this.ports.mirror(rows);
     this.#writing = Promise.allSettled([this.#writing, writing]);
     await writing;
+    // D1 is back: the rest need not wait for its alarm.
+    if (this.#refusals > 0) this.ports.later(this.mirror([]));
   }
 
   /** Settles when D1 has taken, or refused, every row handed over so far. */
@@ -219,18 +228,27 @@ export class DagBook {
     if (rows.length === 0 && !owed && count === 0) return true;
     this.#unwritten = [];
     this.#columnsChanged = false;
+    this.#retryAt = this.ports.clock() + this.#pauseMs;
     try {
       await this.ports.mirror({ dags: owed ? [this.columns(state)] : [], runs: rows, backfills, schedules });
       written();
+      this.#refusals = 0;
       if (state.mirrorOwed) this.#noteOwed(false);
       return true;
     } catch (error) {
       this.#unwritten = [...rows, ...this.#unwritten].slice(-UNWRITTEN_MAX);
       if (owed) this.#noteOwed(true);
+      this.#retryAt = this.ports.clock() + this.#pauseMs;
+      this.#refusals++;
       this.ports.onError("mirror", error);
       this.arm(this.read() ?? state);
       return false;
     }
+  }
+
+  /** From a write that D1 does not take to the next one. */
+  get #pauseMs(): number {
+    return Math.min(MIRROR_RETRY_MS * 2 ** this.#refusals, MIRROR_RETRY_MAX_MS);
   }
 
   /** Written only when D1 fails and when it is back: the rule costs no row. */

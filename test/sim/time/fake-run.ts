@@ -24,7 +24,10 @@ export interface RunSurroundings {
   onEnd(run: FakeRun): void;
 }
 
-/** Somebody died with the push in its hands: then the run's object alone knows, and a lost alarm would be one loss too many. */
+/**
+ * Somebody died with the push in its hands: until an answer comes the run's object alone knows, and a lost alarm would be one loss too many. What both
+ * together lose the daily upkeep of the history finds.
+ */
 export class PushCutShort extends Error {
   override readonly name = "PushCutShort";
 }
@@ -38,6 +41,8 @@ export class FakeRun {
   #failures = 0;
   #isPushing = false;
   #isPlanned = false;
+  /** A push was cut short, and none was answered since. */
+  #isAlone = false;
 
   constructor(around: RunSurroundings) {
     this.#around = around;
@@ -137,16 +142,19 @@ export class FakeRun {
       tries: [],
       durations: {},
     };
-    let diedMeanwhile = false;
-    const { mirrored } = await this.#around.push(push).catch((error: unknown) => {
-      diedMeanwhile = error instanceof PushCutShort;
-      return { mirrored: false };
-    });
+    const { mirrored, isAnswered } = await this.#around.push(push).then(
+      (answer) => ({ ...answer, isAnswered: true }),
+      (error: unknown) => {
+        this.#isAlone ||= error instanceof PushCutShort;
+        return { mirrored: false, isAnswered: false };
+      },
+    );
+    if (isAnswered) this.#isAlone = false;
     this.#isPushing = false;
     if (this.head?.incarnation !== head.incarnation) return;
     if (mirrored) this.#pushedSeq = Math.max(this.#pushedSeq, head.seq);
     this.#failures = mirrored ? 0 : this.#failures + 1;
-    if (!this.owes || this.#isPlanned || (!mirrored && !diedMeanwhile && this.#around.isAlarmLost())) return;
+    if (!this.owes || this.#isPlanned || (!mirrored && !this.#isAlone && this.#around.isAlarmLost())) return;
     const againMs = mirrored ? 0 : Math.min(PUSH_AGAIN_MAX_MS, PUSH_AGAIN_MS * 2 ** (this.#failures - 1));
     this.#isPlanned = true;
     this.#around.plan(againMs, () => {
