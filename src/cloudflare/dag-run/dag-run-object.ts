@@ -48,8 +48,8 @@ import { writeBook } from "./commit.ts";
 import { readLog } from "./logs.ts";
 import { readTries } from "./storage.ts";
 
-/** Longer than an answer takes to leave, shorter than anybody notices. */
-const PUSH_PAUSE_MS = 2;
+/** Longer than an answer takes to leave and the caller's look at the run to come in, shorter than anybody notices. */
+const PUSH_PAUSE_MS = 5;
 
 export class DagRunObject extends DurableObject<Env> implements DagRunApi, RunNotices, RunUpkeep {
   readonly #host: RunHost;
