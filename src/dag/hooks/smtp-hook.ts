@@ -26,7 +26,7 @@ interface SendEmail {
  * @example
  * const tell = task("tell", async (_: {}, ctx) => {
  *   const smtp = await ctx.hook(SmtpHook, "smtp_default");
- *   await smtp.sendEmail({ to: "team@example.com", subject: `Report of ${ctx.ds}`, htmlContent: "<p>done</p>" });
+ *   await smtp.sendEmail({ to: "team@acme.org", subject: `Report of ${ctx.ds}`, htmlContent: "<p>done</p>" });
  * });
  */
 export class SmtpHook {

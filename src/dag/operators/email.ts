@@ -27,7 +27,7 @@ export interface EmailOptions extends OperatorOptions {
 /**
  * Places the mail. A try that is repeated sends it with the same Message-ID.
  * @example
- * email("tell_team", { to: "team@example.com", subject: "Report of {{ ds }}", htmlContent: "<p>It is there.</p>" });
+ * email("tell_team", { to: "team@acme.org", subject: "Report of {{ ds }}", htmlContent: "<p>It is there.</p>" });
  */
 export function email(id: string, options: EmailOptions): TaskArg<void> {
   const { to, subject, htmlContent, cc, bcc, fromEmail, connId = CONNECTION as ConnectionId, ...rest } = options;
