@@ -5,6 +5,7 @@ import { operatingErrorCode } from "./errors.ts";
 import type { ApiPorts, DagRow, DagVersion, TaskFacts } from "./ports.ts";
 import type { DagRunApi } from "../model/protocol.ts";
 import type { DagRunHead } from "../model/dag-run.ts";
+import { parseSpec } from "../model/spec-text.ts";
 import type { DagSpec } from "../model/dag-spec.ts";
 import type { SpecHash, TaskId } from "../model/ids.ts";
 
@@ -27,8 +28,7 @@ export class SpecCache {
   async specOfDag(ports: ApiPorts, row: DagRow): Promise<DagSpec | null> {
     const kept = this.#specs.get(row.specHash);
     if (kept !== undefined) return kept.spec;
-    const spec: DagSpec | null =
-      row.specJson === null ? await ports.storedSpec(row.specHash) : JSON.parse(row.specJson);
+    const spec: DagSpec | null = row.specJson === null ? await ports.storedSpec(row.specHash) : parseSpec(row.specJson);
     return this.#keep(row.specHash, spec);
   }
 

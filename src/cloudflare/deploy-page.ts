@@ -4,6 +4,7 @@
 import type { DagIndex } from "../dag/dag-index.ts";
 import type { DagId } from "../model/ids.ts";
 import type { DagRecord } from "../model/upkeep.ts";
+import { specText } from "../model/spec-text.ts";
 import type { DagSpec } from "../model/dag-spec.ts";
 import { forEachDag } from "./dag-pages.ts";
 import { differenceOf, knownDags } from "./deploy-difference.ts";
@@ -78,7 +79,7 @@ async function rowOf(
   { specHash, versionNumber, columns }: Pick<DagRecord, "specHash" | "versionNumber" | "columns">,
   now: number,
 ): Promise<MirrorRow> {
-  const specJson = JSON.stringify(spec);
+  const specJson = specText(spec);
   const isLarge = specJson.length > SPEC_ROW_CHARACTERS_MAX;
   if (isLarge) await putSpec(env.OBJECTS, spec, specHash);
   return {

@@ -2,6 +2,7 @@
  * @module DAG specs from their stored text, each parsed once per isolate: runs of one DAG share the spec and what was worked out from it. Objects pass a
  * spec on as text, which costs nothing beside a tree of objects.
  */
+import { parseSpec } from "../model/spec-text.ts";
 import type { DagSpec } from "../model/dag-spec.ts";
 
 /** Specs kept; the text of a large one is a few hundred kB. */
@@ -13,7 +14,7 @@ const kept = new Map<string, DagSpec>();
 export function specOfText(text: string): DagSpec {
   const known = kept.get(text);
   if (known !== undefined) return known;
-  const spec: DagSpec = JSON.parse(text);
+  const spec = parseSpec(text);
   kept.set(text, spec);
   const [oldest] = kept.keys();
   if (kept.size > KEPT_MAX && oldest !== undefined) kept.delete(oldest);

@@ -99,7 +99,12 @@ async function loadFromFile(index: DagIndex, dagId: DagId): Promise<ExecutableDa
     dag.inFile(entry.file).withWarnings(warnings.get(entry.file) ?? []),
   );
   // Another file may define the same id (an import error of that file): the hash says which one the index means.
-  const dag = candidates.find((candidate) => candidate.specHash === entry.specHash) ?? candidates.at(-1);
+  const [only, another] = candidates;
+  // Of one, no hash is worked out.
+  const dag =
+    another === undefined
+      ? only
+      : (candidates.find((candidate) => candidate.specHash === entry.specHash) ?? candidates.at(-1));
   if (dag !== undefined) return dag.executable;
   throw new AirflareError(
     "dag_import_error",

@@ -8,6 +8,7 @@ import type { DagBuilder, PlacedEdge } from "./dag-builder.ts";
 import type { PlacedEnd, PlacedGroup, PlacedTask } from "./placed.ts";
 import type { TaskId } from "../model/ids.ts";
 import { endName, groupsAround } from "./placed.ts";
+import { sharedLists } from "../model/spec-text.ts";
 import { invalidDag } from "./invalid-dag.ts";
 
 interface TaskLinks {
@@ -18,12 +19,19 @@ interface TaskLinks {
 /** Direct upstream task ids of each task, in order of declaration. */
 export function resolvedUpstream(builder: DagBuilder): ReadonlyMap<TaskId, readonly TaskId[]> {
   const graph = new Graph(builder);
-  const inner = builder.edges
-    .map((edge) => ({ edge, depth: depthOf(edge) }))
-    // Stable: edges of one depth keep their order.
-    .toSorted((a, b) => b.depth - a.depth);
-  for (const { edge } of inner) graph.connect(edge);
+  for (const edge of innerFirst(builder)) graph.connect(edge);
   return graph.upstreamIds();
+}
+
+function innerFirst({ edges, groups }: DagBuilder): readonly PlacedEdge[] {
+  if (groups.size === 0) return edges;
+  return (
+    edges
+      .map((edge) => ({ edge, depth: depthOf(edge) }))
+      // Stable: edges of one depth keep their order.
+      .toSorted((a, b) => b.depth - a.depth)
+      .map(({ edge }) => edge)
+  );
 }
 
 class Graph {
@@ -60,12 +68,10 @@ class Graph {
   upstreamIds(): ReadonlyMap<TaskId, readonly TaskId[]> {
     const order = new Map([...this.#builder.tasks.values()].map((task, at) => [task, at]));
     const ids = new Map<TaskId, readonly TaskId[]>();
+    const shared = sharedLists();
     for (const [task, { upstream }] of this.#links) {
       const sorted = [...upstream].toSorted((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
-      ids.set(
-        task.taskId,
-        sorted.map(({ taskId }) => taskId),
-      );
+      ids.set(task.taskId, shared(sorted.map(({ taskId }) => taskId)));
     }
     return ids;
   }

@@ -23,15 +23,16 @@ import { invalidDag } from "./invalid-dag.ts";
 import { reportLengths } from "./report-lengths.ts";
 import { resolvedUpstream } from "./resolve-edges.ts";
 import { sha256 } from "@noble/hashes/sha2.js";
+import { compactSpec } from "../model/spec-text.ts";
 import { shownArgs } from "./shown-args.ts";
 import { warningsOf } from "./options-without-effect.ts";
 
 const MAX_ACTIVE_DEFAULT = 16;
 const TAG_LENGTH_MAX = 100;
 
-/** Hex sha256 of the spec's canonical JSON. */
+/** Hex sha256 of the canonical JSON of the spec as it is stored. */
 export function specHash(spec: DagSpec): SpecHash {
-  return bytesToHex(sha256(utf8ToBytes(canonicalJson(spec))));
+  return bytesToHex(sha256(utf8ToBytes(canonicalJson(compactSpec(spec)))));
 }
 
 /** Everything of a DAG that was built. Throws `invalid_dag` for whatever breaks a rule. */

@@ -11,22 +11,33 @@ export interface Graph {
   readonly downstream: readonly (readonly number[])[];
 }
 
-/** Builds the graph; unknown and repeated upstream ids are left out (`spec-rules.ts` reports them). */
+/**
+ * Builds the graph; unknown and repeated upstream ids are left out (`spec-rules.ts` reports them). Tasks that share a list of upstream ids share one here,
+ * and tasks below which the same tasks stand share theirs: a million edges between layers are some hundred lists.
+ */
 export function graphOf(spec: DagSpec): Graph {
   const indexOf = new Map<TaskId, number>();
   for (const [i, task] of spec.tasks.entries()) if (!indexOf.has(task.taskId)) indexOf.set(task.taskId, i);
-  const upstream: number[][] = [];
-  const downstream: number[][] = spec.tasks.map(() => []);
-  for (const [i, task] of spec.tasks.entries()) {
+  const tasksByList = Map.groupBy(spec.tasks.keys(), (i) => spec.tasks[i]?.upstream);
+  const upstream: (readonly number[])[] = [];
+  const below: (readonly number[])[][] = spec.tasks.map(() => []);
+  for (const [list = [], tasks] of tasksByList) {
     const own = new Set<number>();
-    for (const id of task.upstream) {
+    for (const id of list) {
       const up = indexOf.get(id);
       if (up !== undefined) own.add(up);
     }
-    for (const up of own) downstream[up]?.push(i);
-    upstream.push([...own]);
+    const indexes = [...own];
+    for (const task of tasks) upstream[task] = indexes;
+    for (const up of indexes) below[up]?.push(tasks);
   }
-  return { indexOf, upstream, downstream };
+  return { indexOf, upstream, downstream: below.map(joined) };
+}
+
+/** In ascending order; a single one as it is, so that it is shared. */
+function joined(parts: readonly (readonly number[])[]): readonly number[] {
+  const [first = [], ...more] = parts;
+  return more.length === 0 ? first : parts.flat().toSorted((a, b) => a - b);
 }
 
 /** All tasks reachable from `start` in one direction, `start` itself only if it lies on a cycle. */

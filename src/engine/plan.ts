@@ -80,11 +80,8 @@ export function planOf(spec: DagSpec): Plan {
 function makePlan(spec: DagSpec): Plan {
   const graph = graphOf(spec);
   const mappedGroups = spec.tasks.map((task) => mappedGroupOf(spec, task.groupId));
-  const counts = countedTasks(spec, graph, mappedGroups);
-  const countedBy: Edge[][] = spec.tasks.map(() => []);
-  for (const [task, edges] of counts.entries()) {
-    for (const edge of edges) countedBy[edge.task]?.push({ task, kind: edge.kind, aligned: edge.aligned });
-  }
+  const { counts, countedBy } = edgesOf(spec, graph, mappedGroups);
+  const decidersOf = oncePerList((upstream) => upstream.filter((up) => isDecider(spec.tasks[up])));
   const expands = spec.tasks.map((task, i) => task.expand ?? groupExpand(spec, mappedGroups[i] ?? null));
   const mapSources = expands.map((expand) => (expand === null ? [] : sourcesOf(expand, graph)));
   const mapDependants: number[][] = spec.tasks.map(() => []);
@@ -106,7 +103,7 @@ function makePlan(spec: DagSpec): Plan {
       mappedGroup: mappedGroups[i] ?? null,
       mapSources: mapSources[i] ?? [],
       mapDependants: mapDependants[i] ?? [],
-      deciders: upstream.filter((up) => isDecider(spec.tasks[up])),
+      deciders: decidersOf(upstream),
       isLeaf: leaves[i] === true,
       watchesPast: task.dependsOnPast || task.waitForDownstream,
       limits,
@@ -117,6 +114,34 @@ function makePlan(spec: DagSpec): Plan {
   let weights: readonly number[] | undefined;
   const slas = spec.tasks.flatMap(({ slaMs }, task) => (slaMs === null ? [] : [{ task, ms: slaMs }]));
   return { spec, graph, tasks, slas, weights: () => (weights ??= priorityWeights(spec, graph)) };
+}
+
+interface Edges {
+  readonly counts: readonly (readonly Edge[])[];
+  readonly countedBy: readonly (readonly Edge[])[];
+}
+
+function edgesOf(spec: DagSpec, graph: Graph, mappedGroups: readonly (GroupId | null)[]): Edges {
+  if (!spec.tasks.some((task) => task.isSetup) && mappedGroups.every((group) => group === null)) {
+    const direct = oncePerList((tasks) => tasks.map((task): Edge => ({ task, kind: "direct", aligned: false })));
+    return { counts: graph.upstream.map(direct), countedBy: graph.downstream.map(direct) };
+  }
+  const counts = countedTasks(spec, graph, mappedGroups);
+  const countedBy: Edge[][] = spec.tasks.map(() => []);
+  for (const [task, edges] of counts.entries()) {
+    for (const edge of edges) countedBy[edge.task]?.push({ task, kind: edge.kind, aligned: edge.aligned });
+  }
+  return { counts, countedBy };
+}
+
+/** Works something out of a list once, however many tasks share the list. */
+function oncePerList<Answer>(work: (list: readonly number[]) => Answer): (list: readonly number[]) => Answer {
+  const known = new Map<readonly number[], Answer>();
+  return (list) => {
+    const answer = known.get(list) ?? work(list);
+    known.set(list, answer);
+    return answer;
+  };
 }
 
 function countedTasks(spec: DagSpec, graph: Graph, mappedGroups: readonly (GroupId | null)[]): Edge[][] {

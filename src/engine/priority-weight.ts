@@ -23,7 +23,16 @@ function reachableWeight(spec: DagSpec, next: readonly (readonly number[])[], or
   const words = (spec.tasks.length + 31) >> 5;
   const reach: (Uint32Array | undefined)[] = [];
   const sums: number[] = spec.tasks.map(() => 0);
+  // Before the same tasks stands the same sum.
+  const known = new Map<readonly number[] | undefined, number>();
   for (const task of order) {
+    const same = known.get(next[task]);
+    if (same !== undefined) {
+      reach[task] = reach[same];
+      sums[task] = sums[same] ?? 0;
+      continue;
+    }
+    known.set(next[task], task);
     const bits = new Uint32Array(words);
     for (const other of next[task] ?? []) {
       const theirs = reach[other];

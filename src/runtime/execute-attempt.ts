@@ -6,7 +6,7 @@ import { AirflowSensorTimeout } from "../dag/exceptions.ts";
 import type { ExecutableDag, TaskHandler } from "../dag/executable-dag.ts";
 import type { Lookups } from "../dag/lookups.ts";
 import { type Outside, withOutside } from "../dag/outside.ts";
-import { canonicalJson } from "../lib/canonical-json.ts";
+import { specHash } from "../dag/serialize.ts";
 import { decode, encode } from "../lib/codec.ts";
 import type { DagRunHead } from "../model/dag-run.ts";
 import { AirflareError } from "../model/error.ts";
@@ -134,7 +134,7 @@ async function runTask(work: TaskWork): Promise<AttemptOutcome> {
   // An empty task is dispatched only for its callbacks or outlets: it needs no code of its own.
   const handler = scope.dag.handlers.get(order.taskId) ?? (order.kind === "empty" ? EMPTY : undefined);
   const task = taskOf(scope.dag.spec, order.taskId);
-  if (handler === undefined || task === undefined) throw await handlerMissing(order, scope);
+  if (handler === undefined || task === undefined) throw handlerMissing(order, scope);
   const context = withOutside(taskContext(work, task), outsideFor(work));
   const { deferral } = order;
   if (deferral !== undefined) {
@@ -294,10 +294,8 @@ function onceOf(order: AttemptOrder, scope: AttemptScope): Context["once"] {
 }
 
 /** The run was made with a version of the DAG whose task the deployed code does not have. Both are named by the start of their hash. */
-async function handlerMissing(order: AttemptOrder, { head, dag }: AttemptScope): Promise<AirflareError> {
-  const bytes = new TextEncoder().encode(canonicalJson(dag.spec));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  const deployed = Array.from(digest.subarray(0, 6), (byte) => byte.toString(16).padStart(2, "0")).join("");
+function handlerMissing(order: AttemptOrder, { head, dag }: AttemptScope): AirflareError {
+  const deployed = specHash(dag.spec).slice(0, 12);
   return new AirflareError(
     "handler_missing",
     `Task ${order.taskId} of DAG ${head.dagId} is not in the deployed code: run ${head.runId} was made with version ${head.specHash.slice(0, 12)}, ` +

@@ -9,6 +9,7 @@ import { assert } from "../../lib/assert.ts";
 import { chunksOf } from "../dag-run/chunks.ts";
 import type { Sql, SqlRow } from "../dag-run/sql.ts";
 import { specOfText } from "../spec-texts.ts";
+import { specText } from "../../model/spec-text.ts";
 import { parseDagState } from "./dag-state.ts";
 import type { DagState } from "./dag-state.ts";
 import type { DagRunHead } from "../../model/dag-run.ts";
@@ -127,7 +128,7 @@ export function writeState(sql: Sql, state: DagState): void {
 // ---- specs ----
 
 export function writeSpec(sql: Sql, version: number, specHash: SpecHash, spec: DagSpec): void {
-  chunksOf(JSON.stringify(spec), CHUNK_CHARACTERS).forEach((chunk, i) => {
+  chunksOf(specText(spec), CHUNK_CHARACTERS).forEach((chunk, i) => {
     sql.exec("INSERT OR REPLACE INTO spec (version, i, hash, v) VALUES (?, ?, ?, ?)", version, i, specHash, chunk);
   });
   sql.exec("DELETE FROM spec WHERE version <= ?", version - SPECS_KEPT);
@@ -148,8 +149,8 @@ export function readSpec(sql: Sql, specHash: SpecHash): StoredSpec | null {
   );
   const [first] = rows;
   if (first === undefined) return null;
-  const specText = rows.map((row) => text(row, "v")).join("");
-  return { version: Number(first["version"]), spec: specOfText(specText), text: specText };
+  const stored = rows.map((row) => text(row, "v")).join("");
+  return { version: Number(first["version"]), spec: specOfText(stored), text: stored };
 }
 
 /** Versions whose specs are still kept, oldest first. */
