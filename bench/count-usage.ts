@@ -69,7 +69,12 @@ function usageOf(details: Counts, objectSeconds: number): TaskUsage {
     alarms: sum("alarm "),
     objectSeconds,
     // Setting an alarm is a row written, too.
-    objectRowsWritten: sum("rows DagRunObject") + sum("rows DagObject") + sum("rows SlotObject") + sum("setAlarm "),
+    objectRowsWritten:
+      sum("rows DagRunObject") +
+      sum("rows DagObject") +
+      sum("rows SlotObject") +
+      sum("rows AssetObject") +
+      sum("setAlarm "),
     objectRowsRead: sum("rows read "),
     d1Statements: sum("d1 statements"),
     d1RowsWritten: sum("d1 rows written"),

@@ -20,6 +20,7 @@ export function countedEnv(env: Env): Env {
     ...env,
     DAG_RUN: countedObjects("DagRunObject", env.DAG_RUN),
     DAG: countedObjects("DagObject", env.DAG),
+    ASSET: countedObjects("AssetObject", env.ASSET),
     SLOT: countedObjects("SlotObject", env.SLOT),
     TASK_QUEUE: countedQueue(env.TASK_QUEUE),
     ISOLATE_QUEUE: countedQueue(env.ISOLATE_QUEUE),

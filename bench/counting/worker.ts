@@ -2,6 +2,7 @@
  * @module The deployed Worker with everything it uses counted. `GET /api/bench/counts` answers the counts, `POST /api/bench/counts` sets them to zero.
  */
 import worker, {
+  AssetObject as PlainAssetObject,
   DagObject as PlainDagObject,
   DagRunObject as PlainDagRunObject,
   SlotObject as PlainSlotObject,
@@ -40,6 +41,13 @@ export class DagObject extends PlainDagObject {
 export class SlotObject extends PlainSlotObject {
   constructor(ctx: DurableObjectState, env: Env) {
     countStorage("SlotObject", ctx);
+    super(ctx, countedEnv(env));
+  }
+}
+
+export class AssetObject extends PlainAssetObject {
+  constructor(ctx: DurableObjectState, env: Env) {
+    countStorage("AssetObject", ctx);
     super(ctx, countedEnv(env));
   }
 }

@@ -144,8 +144,7 @@ export function dagDetailsResponse(
     ...dagResponse(row),
     catchup: spec.catchup,
     dag_run_timeout: spec.dagrunTimeoutMs === null ? null : `PT${spec.dagrunTimeoutMs / 1000}S`,
-    asset_expression:
-      spec.schedule.kind === "assets" ? { all: spec.schedule.uris.map((uri) => ({ asset: { uri } })) } : null,
+    asset_expression: spec.assets === undefined ? null : { ...spec.assets },
     doc_md: spec.docMd,
     start_date: wireDateOrNull(startOf(spec, known.now)),
     end_date: wireDateOrNull(spec.endDate),
