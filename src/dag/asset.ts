@@ -47,7 +47,8 @@ export function assetAll(...parts: readonly AssetExpression[]): AssetExpression 
 /**
  * Holds when one part does: Airflow's `a | b`, `AssetAny`.
  * @example
- * dag("report", { schedule: assetAny(orders, assetAll(customers, prices)) }, () => report());
+ * const [orders, customers, prices] = [asset("r2://lake/orders"), asset("r2://lake/customers"), asset("r2://lake/prices")];
+ * dag("report", { schedule: assetAny(orders, assetAll(customers, prices)) }, () => void report({ rows: 1 }));
  */
 export function assetAny(...parts: readonly AssetExpression[]): AssetExpression {
   return { kind: "asset-any", parts };

@@ -29,6 +29,8 @@ export interface DagRunInfo {
 /**
  * Base of custom timetables.
  * @example
+ * import type { DagRunInfo, DataInterval, TimeRestriction } from "airflare";
+ *
  * class AfterWorkday extends Timetable {
  *   override readonly summary = "after each workday";
  *   nextDagrunInfo(last: DataInterval | null, { earliest }: TimeRestriction): DagRunInfo | null {

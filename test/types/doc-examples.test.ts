@@ -44,7 +44,7 @@ function examples(): readonly Example[] {
     [...readFileSync(path.join(projectFolder, file), "utf8").matchAll(/\/\*\*[\s\S]*?\*\//g)].flatMap(([comment]) =>
       comment
         .replace(/\s*\*\/$/, "")
-        .split(/@example/)
+        .split(/\* @example/)
         .slice(1)
         .map((text) => ({ file, code: text.replaceAll(/\n\s*\* ?/g, "\n").trim() })),
     ),

@@ -43,7 +43,7 @@ describe("options", () => {
     const all = readOptions(["--scale"]);
     expect([[...all.only], [...all.scale]]).toEqual([
       ["W1", "W2", "W3", "W4"],
-      ["T1", "T2", "T3", "T4", "T5", "S2", "L1", "L2", "L3", "L4"],
+      ["T1", "T2", "T3", "T4", "T5", "P1", "L1", "L2", "L3", "L4"],
     ]);
   });
 
