@@ -4,8 +4,13 @@
 import type { AssetEvent } from "../../model/asset.ts";
 import { withHistory } from "../history/history-error.ts";
 
-/** An asset that no deployed DAG names is known by its URI only. Throws while D1 does not answer; nothing is written then. */
-export async function writeAssetEvents(db: D1Database, uri: string, events: readonly AssetEvent[]): Promise<void> {
+/** Events of the asset from before `keptFrom` go with them; null: none. An asset is known here by its URI only. Throws while D1 does not answer; nothing is written then. */
+export async function writeAssetEvents(
+  db: D1Database,
+  uri: string,
+  events: readonly AssetEvent[],
+  keptFrom: number | null,
+): Promise<void> {
   const first = events[0];
   if (first === undefined) return;
   const rows = events.map(({ id, at, extra, source }) => [
@@ -32,6 +37,9 @@ export async function writeAssetEvents(db: D1Database, uri: string, events: read
           FROM json_each(?) WHERE true ON CONFLICT (event_id) DO NOTHING`,
         )
         .bind(uri, JSON.stringify(rows)),
+      db
+        .prepare("DELETE FROM asset_event WHERE asset_id = (SELECT asset_id FROM asset WHERE uri = ?) AND at < ?")
+        .bind(uri, keptFrom ?? Number.MIN_SAFE_INTEGER),
     ]),
   );
 }

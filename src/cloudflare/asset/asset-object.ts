@@ -13,6 +13,7 @@ import type {
 import type { DagId } from "../../model/ids.ts";
 import { sendDagPages } from "../dag-pages.ts";
 import { objectSql } from "../dag-run/sql.ts";
+import { defaultRetentionMs } from "../env.ts";
 import type { Env } from "../env.ts";
 import { AssetHost } from "./asset-host.ts";
 import { writeAssetEvents } from "./asset-history.ts";
@@ -22,6 +23,7 @@ export class AssetObject extends DurableObject<Env> implements AssetApi {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
+    const retentionMs = defaultRetentionMs(env);
     this.#host = new AssetHost({
       sql: objectSql(ctx.storage),
       clock: () => Date.now(),
@@ -29,7 +31,8 @@ export class AssetObject extends DurableObject<Env> implements AssetApi {
       setAlarm: (at) => ctx.waitUntil(ctx.storage.setAlarm(at)),
       waitUntil: (work) => ctx.waitUntil(work),
       send: (uri, dagIds) => sendDagPages(env, dagIds, `asset:${uri}:${Date.now()}`, { kind: "asset-event", uri }),
-      mirror: (uri, events) => writeAssetEvents(env.DB, uri, events),
+      mirror: (uri, events) =>
+        writeAssetEvents(env.DB, uri, events, retentionMs === null ? null : Date.now() - retentionMs),
       onError: (what, error) => console.error(`asset ${ctx.id.name ?? ""}, ${what}: will be repeated.`, error),
     });
   }

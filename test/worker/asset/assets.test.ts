@@ -70,6 +70,18 @@ test("a task's success makes a run of the DAG that follows its outlet, with the 
   });
 });
 
+test("events come into the history once; those over the retention go", async () => {
+  const uri = "r2://test/kept";
+  const asset = workerEnv.ASSET.getByName(uri);
+  await asset.record(uri, [{ id: "kept-old", at: 1_000, extra: {}, source: null }]);
+  await asset.mirrored();
+  await asset.record(uri, [{ id: "kept-new", at: Date.now(), extra: { rows: 1 }, source: null }]);
+  await asset.record(uri, [{ id: "kept-new", at: Date.now(), extra: {}, source: null }]);
+  await asset.mirrored();
+  const rows = workerEnv.DB.prepare("SELECT event_id, extra_json FROM asset_event WHERE event_id LIKE 'kept-%'");
+  expect((await rows.all()).results).toEqual([{ event_id: "kept-new", extra_json: '{"rows":1}' }]);
+});
+
 test("all assets of a list must be updated, one part of an any is enough", async () => {
   await deployed();
   const before = await runsOf("follows_any");
