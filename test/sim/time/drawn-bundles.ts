@@ -140,7 +140,7 @@ export class BundleDrawer {
     this.#hashes.set(spec.dagId, count);
     const hash = `${spec.dagId}-${count}`;
     const executable = this.#code(spec);
-    const dag = { id: spec.dagId, specHash: hash, executable, inFile: () => dag };
+    const dag = { id: spec.dagId, specHash: hash, executable, inFile: () => dag, withWarnings: () => dag };
     registerDag(dag as unknown as Dag<unknown>);
     return { spec: executable.spec, hash };
   }

@@ -9,9 +9,10 @@ import { TimeWorld } from "./time-world.ts";
 
 /**
  * Seeds that once found a fault: 3: an old push reopened an ended run; 34: a run for later was never started after a lost alarm; 80: the end of a run
- * that D1 did not take; 4011: a late tick made a slot that was over; 4093: a living object never set its alarm again.
+ * that D1 did not take; 98, 4108: an end whose push was cut short; 4011: a late tick made a slot that was over; 4093: a living object never set its
+ * alarm again.
  */
-export const TIME_REGRESSION_SEEDS: readonly number[] = [3, 34, 80, 4_011, 4_093];
+export const TIME_REGRESSION_SEEDS: readonly number[] = [3, 34, 80, 98, 4_011, 4_093, 4_108];
 
 /** Beside every fault: what users did, and what a world must have met. */
 const MARKS: readonly string[] = [
@@ -67,6 +68,13 @@ export async function runTimeWorlds(seed: number, runs: number): Promise<TimeBat
     }
   }
   return { worlds: runs, failures: [], coverage };
+}
+
+/** The same for the same seed, whatever ran before. */
+export async function timeTraceHash(seed: number): Promise<number> {
+  const world = new TimeWorld(seed, new Map(), { realRuns: false }, withoutCode);
+  await world.run();
+  return world.hash;
 }
 
 /** For each broken host the number of worlds until one caught it, or null. */

@@ -2,6 +2,7 @@
  * @module One random world of time: some DAGs under ticks, deploys, pauses, users, backfills, schedules made at run time, with faults until a drawn heal time;
  * each turn of a DAG's object is judged, then calm, then the end of all schedules and rest.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { handleScheduled } from "../../../src/cloudflare/dag/cron.ts";
 import { syncDeployment } from "../../../src/cloudflare/deploy-sync.ts";
 import type { DagIndex } from "../../../src/dag/dag-index.ts";
@@ -109,6 +110,9 @@ export class TimeWorld {
         await this.time.run(this.#endAt + REST_BOUND_MS);
         checkTimeRest(this.#platform, this.#judges, this.#users);
       } finally {
+        // What a violation cut short must come to its end here, not in the next world.
+        this.#platform.evictAll();
+        await nextTurn();
         this.#platform.close();
       }
     });

@@ -3,7 +3,7 @@
  */
 import { expect, test, vi } from "vitest";
 import { BROKEN_HOSTS } from "./broken-hosts.ts";
-import { runTimeWorlds, TIME_REGRESSION_SEEDS, worldsUntilCaught } from "./simulate-time.ts";
+import { runTimeWorlds, TIME_REGRESSION_SEEDS, timeTraceHash, worldsUntilCaught } from "./simulate-time.ts";
 
 vi.mock("cloudflare:workers", () => import("../adapters/cloudflare-workers.ts"));
 
@@ -15,6 +15,13 @@ test("twelve worlds make the runs that history asks for, and come to rest", asyn
 test.each(TIME_REGRESSION_SEEDS)("seed %i, which once failed, holds", async (seed) => {
   expect((await runTimeWorlds(seed, 1)).failures).toEqual([]);
 });
+
+test("a seed replays to the same trace, also behind a world that was cut short by a violation", async () => {
+  const first = await timeTraceHash(11);
+  expect(await worldsUntilCaught("a removed DAG goes on", 1, 40)).not.toBeNull();
+  expect(await timeTraceHash(11)).toBe(first);
+  expect(await timeTraceHash(16)).not.toBe(first);
+}, 120_000);
 
 /** Rare: they take dozens of worlds, which `--broken all` runs. */
 const RARE: readonly string[] = [
