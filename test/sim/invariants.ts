@@ -54,12 +54,17 @@ function checkFencing(host: RunHost, event: RunEvent, result: StepResult): void 
   }
 }
 
-/** I2: nothing is queued or handed over before its trigger rule holds. */
+/**
+ * I2: nothing is scheduled, queued or handed over before its trigger rule holds. As in Airflow the rule is not asked again while the instance waits
+ * for a limit, though a branch may skip a failed upstream meanwhile.
+ */
 function checkStarts(world: World, host: RunHost, run: DagRun, result: StepResult): void {
   if (world.touched.has(host.runId)) return;
-  for (const ord of [...result.dispatch, ...result.handOff]) {
-    // Sent again after a loss: its rule held when it was sent first.
-    if (OPEN_ATTEMPT_STATES.has(host.durable.instances[ord]?.state ?? "none")) continue;
+  const scheduled = result.instances.filter((ord) => run.instances[ord]?.state === "scheduled");
+  for (const ord of [...scheduled, ...result.dispatch, ...result.handOff]) {
+    // Sent again after a loss, or scheduled before: its rule held then.
+    const before = host.durable.instances[ord]?.state ?? "none";
+    if (before === "scheduled" || OPEN_ATTEMPT_STATES.has(before)) continue;
     const instance = run.instances[ord];
     // the rule as drawn, also where a broken core replaced it
     const drawn = instance === undefined ? undefined : world.specs.get(host.runId)?.tasks[instance.task];
