@@ -29,6 +29,8 @@ export interface KeptRunsAnswer {
   /** There are more up to `upTo`: ask again behind the last of `runs`. */
   readonly isCut: boolean;
   readonly unknown: readonly RunId[];
+  /** On the first page: ended backfills whose retention is over, as the runs' is, and which have no run left. Absent from an older build. */
+  readonly expiredBackfills?: readonly number[];
 }
 
 /** What became of a run that its DAG's object did not know: it is one of the DAG's now, it had been removed, or another run has its date. */
@@ -50,6 +52,8 @@ export interface DagUpkeep {
   keptRuns(request: KeptRunsRequest): Promise<KeptRunsAnswer | null>;
   /** Removes those of the runs whose retention is over, with their objects, and answers which: rows and R2 objects are the caller's to remove. */
   expireRuns(runIds: readonly RunId[]): Promise<readonly RunId[]>;
+  /** The history has no rows of these backfills any more; those whose retention is not over stay. */
+  forgetBackfills(backfillIds: readonly number[]): Promise<void>;
   /** A run's object exists that this one does not know, as after a restore to an earlier time. */
   adoptRun(head: DagRunHead): Promise<AdoptAnswer>;
   /** Brings backfills and schedules to the history anew; null when the object has no DAG. */

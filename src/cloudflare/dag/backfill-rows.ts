@@ -87,6 +87,17 @@ export function progressOf(sql: Sql, { backfill, total, cursor, skipped }: Backf
   return { total, left, skipped, ...countBackfillRuns(sql, backfill.backfillId) };
 }
 
+/** Backfills that ended at `before` or earlier, that the history knows as they are, and that have no run left; at most `limit`. */
+export function backfillsEndedBefore(sql: Sql, before: number, limit: number): readonly number[] {
+  const query = `SELECT backfill_id FROM backfill WHERE is_open = 0 AND seq <= mirrored_seq AND v ->> 'completedAt' <= ?
+    AND NOT EXISTS (SELECT 1 FROM run WHERE run.backfill_id = backfill.backfill_id) ORDER BY backfill_id LIMIT ?`;
+  return sql.exec(query, before, limit).map((row) => Number(row["backfill_id"]));
+}
+
+export function deleteBackfill(sql: Sql, backfillId: number): void {
+  sql.exec("DELETE FROM backfill WHERE backfill_id = ?", backfillId);
+}
+
 /** The history has lost its rows. */
 export function oweBackfills(sql: Sql): void {
   sql.exec("UPDATE backfill SET mirrored_seq = -1");

@@ -157,6 +157,10 @@ export class DagObject extends DurableObject<Env> implements DagApi, DagUpkeep, 
     return await this.#host.expireRuns(runIds);
   }
 
+  async forgetBackfills(backfillIds: readonly number[]): Promise<void> {
+    this.#host.forgetBackfills(backfillIds);
+  }
+
   async adoptRun(head: Parameters<DagUpkeep["adoptRun"]>[0]): ReturnType<DagUpkeep["adoptRun"]> {
     return this.#host.adoptRun(head);
   }

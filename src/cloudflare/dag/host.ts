@@ -246,6 +246,10 @@ export class DagHost {
     return await this.#kept.expire(runIds);
   }
 
+  forgetBackfills(backfillIds: readonly number[]): void {
+    this.#kept.forgetBackfills(backfillIds);
+  }
+
   adoptRun(head: DagRunHead): AdoptAnswer {
     return this.#runs.adopt(head);
   }

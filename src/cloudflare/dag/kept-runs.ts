@@ -4,7 +4,7 @@
 import type { RunId } from "../../model/ids.ts";
 import { FINISHED_RUN_STATES } from "../../model/state.ts";
 import type { DagRecord, KeptRun, KeptRunsAnswer, KeptRunsRequest } from "../../model/upkeep.ts";
-import { oweBackfills } from "./backfill-rows.ts";
+import { backfillsEndedBefore, deleteBackfill, oweBackfills } from "./backfill-rows.ts";
 import type { DagBook } from "./dag-book.ts";
 import type { OpenRuns } from "./open-runs.ts";
 import { deleteRemovedBefore } from "./removed-runs.ts";
@@ -16,6 +16,8 @@ import { keptVersions, Pending } from "./storage.ts";
 
 /** Runs removed at the same time: the platform lets six connections wait for headers. */
 const PARALLEL = 6;
+/** Backfills of one upkeep. */
+const BACKFILLS = 50;
 
 export class KeptRuns {
   readonly #book: DagBook;
@@ -38,7 +40,16 @@ export class KeptRuns {
       }),
       isCut: rows.length === limit,
       unknown: known.filter((runId) => findRun(sql, runId) === null),
+      ...(after === null ? { expiredBackfills: this.#expiredBackfills() } : {}),
     };
+  }
+
+  forgetBackfills(backfillIds: readonly number[]): void {
+    const { sql } = this.#book.ports;
+    const expired = new Set(this.#expiredBackfills());
+    sql.transactionSync(() => {
+      for (const backfillId of backfillIds) if (expired.has(backfillId)) deleteBackfill(sql, backfillId);
+    });
   }
 
   /** Those that have been cleared or prolonged since they were read stay. */
@@ -78,18 +89,27 @@ export class KeptRuns {
     return { spec, specHash, versionNumber, columns: this.#book.columns(state), versions: keptVersions(sql) };
   }
 
-  /** Whether a run's retention is over. The newest run of the schedule stays: the next one may depend on it. */
-  #expiry(): (run: RunRow) => boolean {
-    const { sql, retentionMs } = this.#book.ports;
+  #expiredBackfills(): readonly number[] {
+    const before = this.#keptSince();
+    return before === null ? [] : backfillsEndedBefore(this.#book.ports.sql, before, BACKFILLS);
+  }
+
+  /** What ended then or earlier is over its retention; null: nothing ever is. */
+  #keptSince(): number | null {
     const state = this.#book.read();
     const own = state === null ? undefined : this.#book.spec(state)?.retentionMs;
-    const kept = own === undefined ? retentionMs : own;
-    const newest = newestAutomatedRun(sql);
-    const now = state === null ? 0 : this.#book.now(state);
+    const kept = own === undefined ? this.#book.ports.retentionMs : own;
+    return state === null || kept === null ? null : this.#book.now(state) - kept;
+  }
+
+  /** Whether a run's retention is over. The newest run of the schedule stays: the next one may depend on it. */
+  #expiry(): (run: RunRow) => boolean {
+    const since = this.#keptSince();
+    const newest = newestAutomatedRun(this.#book.ports.sql);
     return (run) => {
       if ((run.pending & Pending.REMOVE) !== 0) return true;
-      if (kept === null || !FINISHED_RUN_STATES.has(run.state) || run.runId === newest) return false;
-      return (run.endedAt ?? createdAt(run.incarnation)) <= now - kept;
+      if (since === null || !FINISHED_RUN_STATES.has(run.state) || run.runId === newest) return false;
+      return (run.endedAt ?? createdAt(run.incarnation)) <= since;
     };
   }
 }

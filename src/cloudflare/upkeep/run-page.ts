@@ -10,7 +10,7 @@ import { FINISHED_RUN_STATES } from "../../model/state.ts";
 import type { KeptRun } from "../../model/upkeep.ts";
 import { forEachDag } from "../dag-pages.ts";
 import type { Env } from "../env.ts";
-import { deleteRunsRows, runsBehind } from "../history/queries/upkeep.ts";
+import { deleteBackfillRows, deleteRunsRows, runsBehind } from "../history/queries/upkeep.ts";
 import type { RunInHistory } from "../history/queries/upkeep.ts";
 import { objectStore } from "../object-store.ts";
 import { deleteRunObjects } from "../run-objects.ts";
@@ -57,6 +57,7 @@ export async function putRunsInOrder(env: Env, dagId: DagId, order: PageOrder): 
   const work = new PageWork(env, dagId);
   if (!order.dryRun) {
     await work.expire(expired);
+    if (order.expire) await work.expireBackfills(kept.expiredBackfills ?? []);
     await forEachDag(lacking, (run) => work.restore(run));
     await forEachDag(orphans, (row) => work.settleOrphan(row));
     await work.flush();
@@ -99,6 +100,14 @@ class PageWork {
     const gone = runs.filter((run) => removed.has(run.runId));
     await forEachDag(gone, (run) => this.#forget(run));
     this.expired += gone.length;
+  }
+
+  /** The rows first, so that the object still names what was cut short. */
+  async expireBackfills(backfillIds: readonly number[]): Promise<void> {
+    if (backfillIds.length === 0) return;
+    const gone = await deleteBackfillRows(this.#env.DB, backfillIds);
+    await this.#env.DAG.getByName(this.#dagId).forgetBackfills(gone);
+    this.calls += 2;
   }
 
   async restore(run: KeptRun): Promise<void> {

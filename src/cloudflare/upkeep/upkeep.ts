@@ -1,5 +1,5 @@
 /**
- * @module The daily upkeep of the history: each DAG's runs page by page, then versions that no run needs; once for the deployment, old entries of the
+ * @module The daily upkeep of the history: each DAG's backfills and runs page by page, then versions that no run needs and rows of deleted schedules; once for the deployment, old entries of the
  * event log and the list of all DAGs. The clock starts what is due by `retention-page` messages; a row says how far each DAG has come, so that what is killed goes on there.
  */
 import type { DagId } from "../../model/ids.ts";
@@ -10,6 +10,7 @@ import type { Env } from "../env.ts";
 import {
   dagsInHistory,
   deleteEventLogsBefore,
+  deleteOldScheduleRows,
   deleteUnusedVersions,
   DEPLOYMENT,
   enrolDags,
@@ -70,6 +71,7 @@ async function finishDag(env: Env, dagId: DagId): Promise<void> {
     // oxlint-disable-next-line no-await-in-loop
     await env.OBJECTS.delete(`specs/${hash}`);
   }
+  await deleteOldScheduleRows(env.DB, dagId, now - DAY_MS);
   await noteUpkeep(env.DB, dagId, null, now + DAY_MS);
 }
 

@@ -1,7 +1,7 @@
 /**
  * @module The daily upkeep in workerd: runs removed after their retention, whatever cuts it short; rows, objects and runs that lost each other.
  */
-import { createExecutionContext, runInDurableObject } from "cloudflare:test";
+import { createExecutionContext, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
 import { handleScheduled } from "../../../src/cloudflare/dag/cron.ts";
@@ -289,4 +289,68 @@ test("a finished run whose object is gone is no run", async () => {
   await runOf("object_gone", "r1").destroy(head?.incarnation ?? "");
   await putRunsInOrder(workerEnv, "object_gone", { ...PAGE, all: true });
   expect([await known("object_gone"), await inHistory("object_gone")]).toEqual([["r2"], ["r2"]]);
+});
+
+/** As if a backfill of the DAG had ended so many days ago; the history has it. */
+async function aBackfill(dagId: string, backfillId: number, days: number): Promise<void> {
+  const at = Date.now() - days * DAY_MS;
+  await runInDurableObject(DAG.getByName(dagId), (_object, { storage }) => {
+    storage.sql.exec(
+      "INSERT INTO backfill (backfill_id, v, is_open, first_date, total, cursor, skipped, seq, mirrored_seq) VALUES (?, ?, 0, 0, 0, 0, 0, 1, 1)",
+      backfillId,
+      JSON.stringify({ backfillId, dagId, completedAt: at }),
+    );
+  });
+  // What it remembers of the table is older than the row.
+  await evictDurableObject(DAG.getByName(dagId));
+  await workerEnv.DB.prepare(
+    `INSERT INTO backfill (backfill_id, dag_id, from_date, to_date, reprocess_behavior, max_active_runs, created_at, updated_at, completed_at, seq)
+      VALUES (?1, ?2, 0, 0, 'none', 1, ?3, ?3, ?3, 1)`,
+  )
+    .bind(backfillId, dagId, at)
+    .run();
+}
+
+test("an ended backfill goes after its retention, but the newest of all keeps its id taken", async () => {
+  await aDag("filled", []);
+  await aBackfill("filled", 901, 100);
+  await aBackfill("filled", 902, 5);
+  await aBackfill("filled", 903, 100);
+  const ids = async () => {
+    const { results } = await workerEnv.DB.prepare(
+      "SELECT backfill_id AS id FROM backfill WHERE dag_id = 'filled' ORDER BY 1",
+    ).all();
+    const kept = await runInDurableObject(DAG.getByName("filled"), (_object, { storage }) =>
+      storage.sql.exec("SELECT backfill_id AS id FROM backfill ORDER BY 1").toArray(),
+    );
+    expect(kept).toEqual(results);
+    return results.map(({ id }) => id);
+  };
+  expect((await putRunsInOrder(workerEnv, "filled", { ...PAGE, dryRun: true })).looked).toBe(0);
+  expect(await ids()).toEqual([901, 902, 903]);
+  await keepDag(workerEnv, "filled");
+  expect(await ids()).toEqual([902, 903]);
+  await aBackfill("filled", 904, 0);
+  await keepDag(workerEnv, "filled");
+  expect(await ids()).toEqual([902, 904]);
+});
+
+test("rows of deleted schedules and of ones that were never made go after a day", async () => {
+  await aDag("rescheduled", []);
+  const old = Date.now() - 2 * DAY_MS;
+  const rows: readonly (readonly [string, number, number, number])[] = [
+    ["deleted long ago", old, 1, old],
+    ["deleted now", old, 1, Date.now()],
+    ["never made", old, 0, 0],
+    ["being made", Date.now(), 0, 0],
+    ["alive", old, 0, old],
+  ];
+  const insert = `INSERT INTO schedule (schedule_id, dag_id, schedule_json, created_at, is_deleted, seq)
+    SELECT value ->> 0, 'rescheduled', '{}', value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)`;
+  await workerEnv.DB.prepare(insert).bind(JSON.stringify(rows)).run();
+  await keepDag(workerEnv, "rescheduled");
+  const left = await workerEnv.DB.prepare(
+    "SELECT schedule_id AS id FROM schedule WHERE dag_id = 'rescheduled' ORDER BY 1",
+  ).all();
+  expect(left.results.map(({ id }) => id)).toEqual(["alive", "being made", "deleted now"]);
 });

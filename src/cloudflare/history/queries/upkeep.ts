@@ -109,6 +109,26 @@ export async function deleteRunsRows(
   );
 }
 
+/** Removes these backfills but the newest of all, whose id would be given again; the answer: those that have no row now. */
+export async function deleteBackfillRows(db: D1Database, backfillIds: readonly number[]): Promise<readonly number[]> {
+  const ids = JSON.stringify(backfillIds);
+  const remove = `DELETE FROM backfill WHERE backfill_id IN (SELECT value FROM json_each(?))
+    AND backfill_id < (SELECT max(backfill_id) FROM backfill)`;
+  const gone =
+    "SELECT value AS id FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM backfill WHERE backfill_id = value)";
+  const [, found] = await withHistory(() =>
+    db.batch<{ id: number }>([db.prepare(remove).bind(ids), db.prepare(gone).bind(ids)]),
+  );
+  return found?.results.map((row) => row.id) ?? [];
+}
+
+/** Removes rows of a DAG's schedules that were deleted before `before` (no copy of an earlier state is on its way any more), or were reserved then and never made. */
+export async function deleteOldScheduleRows(db: D1Database, dagId: DagId, before: number): Promise<void> {
+  // `seq` of a schedule is the time of its last change.
+  const sql = `DELETE FROM schedule WHERE dag_id = ?1 AND ((is_deleted = 1 AND seq BETWEEN 1 AND ?2) OR (seq = 0 AND created_at < ?2))`;
+  await withHistory(() => db.prepare(sql).bind(dagId, before).run());
+}
+
 /**
  * Removes versions of a DAG that were replaced before `before` and that no run is pinned to. The answer: specs that no version has any more.
  */

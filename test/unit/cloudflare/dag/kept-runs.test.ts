@@ -146,6 +146,35 @@ test("a removed run that pushes all the same is removed again, and nothing of it
   expect(w.mirrored.flatMap((rows) => rows.runs)).toEqual([]);
 });
 
+test("an ended backfill is over with its retention, once it has no run left and the history knows its end", async () => {
+  const start = Date.parse("2026-01-08T00:00:00Z");
+  const w = new DagHostWorld(
+    aDagSpec({ dagId: "dag", schedule: DAILY, startDate: start, tasks: [aTaskSpec({ taskId: "a" })] }),
+    false,
+  );
+  const request = {
+    fromDate: start,
+    toDate: start,
+    runBackwards: false,
+    conf: null,
+    reprocessBehavior: "none",
+    maxActiveRuns: 1,
+  } as const;
+  w.host.backfill({ kind: "create", specHash: "hash-1", backfillId: 7, request, triggeringUser: "admin" });
+  await w.quiet();
+  const [runId = ""] = w.host.keptRuns(ALL)?.runs.map((run) => run.runId) ?? [];
+  await w.push(runId, "success");
+  await w.host.mirrored();
+  const over = () => w.host.keptRuns(ALL)?.expiredBackfills;
+  w.now += RETENTION_MS + DAY_MS;
+  expect(over()).toEqual([]);
+  await w.host.deleteRun(runId);
+  expect(over()).toEqual([7]);
+  expect(w.host.keptRuns({ ...ALL, after: "a" })?.expiredBackfills).toBeUndefined();
+  w.host.forgetBackfills([7, 8]);
+  expect([over(), w.host.backfill({ kind: "read", backfillId: 7 }).kind]).toEqual([[], "refused"]);
+});
+
 test("pages go by id up to the bound, and name the ids that are not known", async () => {
   const w = world();
   for (const runId of ["a", "b", "c", "d"]) await ended(w, runId);
