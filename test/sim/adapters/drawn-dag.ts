@@ -57,7 +57,7 @@ export function drawExecutable(
   const executable: ExecutableDag = { spec, handlers, mapFunctions: [], callbacks };
   // A seed that runs twice defines its DAGs twice.
   const specHash = `${dagId}-${definitions++}`;
-  const dag = { id: dagId, specHash, executable, inFile: () => dag };
+  const dag = { id: dagId, specHash, executable, inFile: () => dag, withWarnings: () => dag };
   registerDag(dag as unknown as Dag<unknown>);
   return { executable, specHash };
 }
