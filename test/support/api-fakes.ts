@@ -129,6 +129,12 @@ export class FakeDagRun {
         return this.#selected(command.options.select).map((view) =>
           command.dryRun ? view : this.put(view.taskId, "none", { mapIndex: view.mapIndex }),
         );
+      case "sync-spec": {
+        const { tasks } = (this.spec = JSON.parse(command.specText) as DagSpec);
+        for (const { taskId } of tasks)
+          if (!this.views.some((view) => view.taskId === taskId)) this.put(taskId, "none");
+        return [];
+      }
       case "note":
         if (command.select === null && this.head !== null) this.head = { ...this.head, note: command.note };
         return command.select === null

@@ -1,9 +1,9 @@
 /**
  * @module Clearing a whole run, and waiting for one.
  */
+import { READ_PAGE_SIZE } from "../all-pages.ts";
 import { DAGRunClearBody, dagRunResponse } from "../schemas/dag-runs.ts";
 import { FINISHED_RUN_STATES } from "../../model/state.ts";
-import { HttpDetailError } from "../errors.ts";
 import { RETURN_KEY } from "../../model/xcom.ts";
 import { numberIn } from "../schemas/wire-value.ts";
 import { pathParam, requireRun, requireRunAround, runNotFound } from "../run-access.ts";
@@ -16,6 +16,7 @@ import type { ApiApp, ApiPorts } from "../ports.ts";
 import type { ApiContext } from "../run-access.ts";
 import type { DagRunApi } from "../../model/protocol.ts";
 import type { DagRunHead } from "../../model/dag-run.ts";
+import type { RunSurroundings } from "../spec-cache.ts";
 
 const waitQuery = z.object({
   interval: z.pipe(numberIn, z.number().check(z.gt(0))),
@@ -34,8 +35,7 @@ export function dagRunClearRoutes(app: ApiApp): void {
 
 async function clearRun(c: ApiContext): Promise<Response> {
   const body = await readBody(c, DAGRunClearBody);
-  if (body.only_new)
-    throw new HttpDetailError(400, "only_new is not supported: a run keeps the tasks of the version it started with");
+  if (body.only_new) return await clearNew(c, body.dry_run, body.note ?? null);
   // A dry run answers for the version that the run has.
   if (body.run_on_latest_version === true && !body.dry_run) await syncRunSpec(c, (await requireRun(c)).run);
   const { run, around } = await requireRunAround(c);
@@ -51,13 +51,48 @@ async function clearRun(c: ApiContext): Promise<Response> {
   };
   const command = { kind: "clear", options, dryRun: body.dry_run } as const;
   const answer = await run.command({ callId: c.var.ports.randomId(), command });
-  if (!body.dry_run) {
-    // A clear queues the run. That ours started in the same turn is for the next read to say; clients know the answer as `queued`.
-    const cleared = { ...answer.head, state: answer.head.state === "running" ? "queued" : answer.head.state } as const;
-    return c.json(dagRunResponse(cleared, around.displayName, around.version));
-  }
+  if (!body.dry_run) return c.json(clearedResponse(answer.head, around));
   const instances = answer.touched.map((view) => taskInstanceResponse(view, around));
   return c.json({ task_instances: instances, total_entries: instances.length });
+}
+
+/** A clear queues the run. That ours started in the same turn is for the next read to say; clients know the answer as `queued`. */
+function clearedResponse(head: DagRunHead, around: RunSurroundings): ReturnType<typeof dagRunResponse> {
+  const cleared = { ...head, state: head.state === "running" ? "queued" : head.state } as const;
+  return dagRunResponse(cleared, around.displayName, around.version);
+}
+
+/**
+ * `only_new`: the run takes over the deployed version, and of an ended run those tasks run that it has never had. Repeated after a failure it finds them again.
+ */
+async function clearNew(c: ApiContext, dryRun: boolean, note: string | null): Promise<Response> {
+  const { run, head, around } = await requireRunAround(c);
+  if (dryRun) {
+    const { tasks } = await c.var.ports.loadSpec(head.dagId);
+    const known = new Set(around.spec?.tasks.map(({ taskId }) => taskId));
+    const instances = tasks
+      .filter(({ taskId }) => !known.has(taskId))
+      .map(({ taskId, displayName }) => ({ task_id: taskId, task_display_name: displayName ?? taskId }));
+    return c.json({ task_instances: instances, total_entries: instances.length });
+  }
+  let cleared = await syncRunSpec(c, run);
+  if (FINISHED_RUN_STATES.has(cleared.state)) {
+    const { views } = await run.readTaskInstances({ states: ["none"], offset: 0, limit: READ_PAGE_SIZE });
+    const select = views.map(({ taskId }) => ({ taskId }));
+    const options = {
+      select,
+      includeUpstream: false,
+      includeDownstream: false,
+      onlyFailed: false,
+      onlyRunning: false,
+      resetDagRun: true,
+      note,
+    };
+    const command = { kind: "clear", options, dryRun: false } as const;
+    // An empty selection means everything that failed.
+    if (select.length > 0) cleared = (await run.command({ callId: c.var.ports.randomId(), command })).head;
+  }
+  return c.json(clearedResponse(cleared, await c.var.specs.around(c.var.ports, run, cleared)));
 }
 
 /** One line of JSON per interval until the run has ended; the last line brings the asked results. */

@@ -214,7 +214,38 @@ describe("one run", () => {
     });
     const real = await deployment.request("POST", `${RUNS}/r1/clear`, { dry_run: false });
     expect(await real.json()).toMatchObject({ dag_run_id: "r1", state: "queued" });
-    expect((await deployment.request("POST", `${RUNS}/r1/clear`, { only_new: true })).status).toBe(400);
+  });
+
+  it("with only_new runs what the latest version has and the run never had, and nothing else", async () => {
+    const run = deployment.run("etl", "r1");
+    const old = aDagSpec({ dagId: "etl", tasks: [aTaskSpec({ taskId: "push" })] });
+    const take = (state: "success" | "running") => {
+      run.head = aDagRunHead({ ...run.head, dagId: "etl", runId: "r1", specHash: "hash-of-old", state });
+      run.spec = old;
+      run.views.length = 0;
+      run.put("push", "success");
+      run.commands.length = 0;
+    };
+    take("success");
+    const dry = await deployment.request("POST", `${RUNS}/r1/clear`, { only_new: true });
+    expect(await dry.json()).toEqual({
+      task_instances: [{ task_id: "show", task_display_name: "show" }],
+      total_entries: 1,
+    });
+    expect(run.commands).toEqual([]);
+    const real = await deployment.request("POST", `${RUNS}/r1/clear`, { only_new: true, dry_run: false, note: "more" });
+    expect(await real.json()).toMatchObject({ dag_run_id: "r1", state: "queued" });
+    expect(run.commands).toMatchObject([
+      { kind: "sync-spec", specHash: "hash-of-etl" },
+      { kind: "clear", options: { select: [{ taskId: "show" }], note: "more" } },
+    ]);
+    take("success");
+    run.put("show", "success");
+    await deployment.request("POST", `${RUNS}/r1/clear`, { only_new: true, dry_run: false });
+    expect(run.commands.map(({ kind }) => kind)).toEqual(["sync-spec"]);
+    take("running");
+    await deployment.request("POST", `${RUNS}/r1/clear`, { only_new: true, dry_run: false });
+    expect(run.commands.map(({ kind }) => kind)).toEqual(["sync-spec"]);
   });
 
   it("is cleared on the latest version: the run gets the deployed spec first, unless it is a dry run", async () => {
