@@ -3,6 +3,8 @@
  */
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { dag, sqlSensor } from "airflare";
+import { testDag } from "airflare/testing";
 import { client, partAt, ranExample } from "./services.ts";
 
 let sql: postgres.Sql;
@@ -28,6 +30,37 @@ test("connection_management reads, streams and stores over the wire, with the pa
 test("running it again for the same day leaves the same rows", async () => {
   await ranExample(await client(), "connection_management", {}, "2026-01-02T01:00:00Z");
   expect(await sql`SELECT count(*)::int AS n FROM customers_by_country`).toMatchObject([{ n: 3 }]);
+});
+
+test("sqlSensor waits until the database answers as wanted, with bound parameters", async () => {
+  await sql`CREATE TABLE IF NOT EXISTS looks (who text PRIMARY KEY, times int NOT NULL)`;
+  await sql`DELETE FROM looks`;
+  const { uri = "" } = partAt("postgresql");
+  const { hostname, port, username, password, pathname } = new URL(uri);
+  // Each look is counted by the look itself; the third one is the answer.
+  const counted = `INSERT INTO looks VALUES (%(who)s, 1) ON CONFLICT (who) DO UPDATE SET times = looks.times + 1 RETURNING times >= 3 AS seen`;
+  const waits = dag("waits", { schedule: null }, () => {
+    sqlSensor("seen", {
+      connId: "postgres_default",
+      sql: counted,
+      parameters: { who: "o'brien -- %s" },
+      pokeInterval: "1s",
+    });
+  });
+  const run = await testDag(waits, {
+    connections: {
+      postgres_default: {
+        connType: "postgres",
+        host: hostname,
+        port: Number(port),
+        login: username,
+        password: decodeURIComponent(password),
+        schema: pathname.slice(1),
+      },
+    },
+  });
+  expect(run.tasks["seen"]).toMatchObject({ state: "success", tryNumber: 1 });
+  expect([...(await sql`SELECT who, times FROM looks`)]).toEqual([{ who: "o'brien -- %s", times: 3 }]);
 });
 
 test("no connection is left open", async () => {
