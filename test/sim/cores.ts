@@ -29,6 +29,8 @@ export interface Core {
   readonly driverDropsRepeats: boolean;
   /** A slot that nobody renews is free again. */
   readonly slotLeasesEnd: boolean;
+  /** Who waits for a slot has the place that its priority gives it. */
+  readonly slotsByPriority: boolean;
 }
 
 export const REAL_CORE: Core = {
@@ -43,6 +45,7 @@ export const REAL_CORE: Core = {
   answersStored: true,
   driverDropsRepeats: true,
   slotLeasesEnd: true,
+  slotsByPriority: true,
 };
 
 /** Rewrites each reported or claimed token to the open one of the same instance, as an engine without token check would. */
@@ -183,5 +186,6 @@ export const BROKEN_CORES: Readonly<Record<string, Core>> = {
   "slots are kept over a retry": { ...REAL_CORE, step: keepsSlotsOnRetry },
   "no limit is asked": { ...REAL_CORE, create: asksNoLimit },
   "the leases of slots never end": { ...REAL_CORE, slotLeasesEnd: false },
+  "slots go to whoever is less important": { ...REAL_CORE, slotsByPriority: false },
   "outbox outside the transaction": { ...REAL_CORE, atomic: false },
 };

@@ -25,6 +25,7 @@ export const REQUIRED_COVERAGE: readonly string[] = [
   "restored",
   "run deleted",
   "slot lease ended",
+  "slot given in order",
   "event slots-answered",
   "handed off",
   "segment continued",

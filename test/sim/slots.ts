@@ -3,7 +3,7 @@
  */
 import { SlotLeases } from "../../src/cloudflare/slot/slot-leases.ts";
 import type { DagSpec } from "../../src/model/dag-spec.ts";
-import type { SlotAnswer, SlotOrder } from "../../src/model/slot.ts";
+import type { SlotAnswer, SlotOrder, SlotRequest } from "../../src/model/slot.ts";
 import { limitsOf } from "./limits-of.ts";
 import { nodeSql } from "../support/node-sql.ts";
 import { OPEN_ATTEMPT_STATES } from "../../src/model/state.ts";
@@ -107,6 +107,13 @@ function emptyDatabase(name: string): Sql {
   return sql;
 }
 
+type Place = Pick<SlotRequest, "priority" | "since" | "mapIndex">;
+
+/** Negative: `a` is served before `b`. */
+function byPlace(a: Place, b: Place): number {
+  return b.priority - a.priority || a.since - b.since || a.mapIndex - b.mapIndex;
+}
+
 class Limit {
   readonly #world: World;
   readonly #name: string;
@@ -115,6 +122,8 @@ class Limit {
   #leases: SlotLeases;
   #expiryPlannedAt = Infinity;
   readonly #telling = new Set<string>();
+  /** What was asked for, by the key of the leases. */
+  readonly #asked = new Map<string, Place>();
 
   constructor(world: World, name: string) {
     this.#world = world;
@@ -134,7 +143,11 @@ class Limit {
 
   exchange(order: SlotOrder): SlotAnswer {
     const answers: SlotAnswer[] = [];
-    this.#turn(() => answers.push(this.#leases.exchange(order, this.#world.now)));
+    for (const one of order.request) this.#asked.set(`${order.holder.incarnation}/${one.ord}`, one);
+    const request = this.#world.core.slotsByPriority
+      ? order.request
+      : order.request.map((one) => ({ ...one, priority: -one.priority }));
+    this.#turn(() => answers.push(this.#leases.exchange({ ...order, request }, this.#world.now)));
     return answers[0] as SlotAnswer;
   }
 
@@ -146,10 +159,32 @@ class Limit {
 
   #turn(work: () => unknown): void {
     if (this.#world.fault("slotObjectDies")) this.#leases = new SlotLeases(this.#sql, this.#name, this.#leaseMs);
+    const before = new Set(this.#heldNow().map(({ key, ask }) => `${key}/${ask}`));
     work();
+    this.#checkOrder(this.#heldNow().filter(({ key, ask }) => !before.has(`${key}/${ask}`)));
     this.#checkUse();
     this.#tell();
     this.#planExpiry();
+  }
+
+  #heldNow(): readonly { readonly key: string; readonly ask: number }[] {
+    const { held } = this.#leases.usage(this.#world.now);
+    return held.map(({ incarnation, ord, ask }) => ({ key: `${incarnation}/${ord}`, ask }));
+  }
+
+  /** I17: what is given in a turn goes to nobody behind one who still waits. All want one slot here, so nobody is passed for wanting more. */
+  #checkOrder(given: readonly { readonly key: string }[]): void {
+    if (given.length === 0) return;
+    const places = given.flatMap(({ key }) => this.#asked.get(key) ?? []);
+    const waiting = this.#sql.exec("SELECT key FROM queue").flatMap(({ key }) => this.#asked.get(String(key)) ?? []);
+    const last = places.toSorted(byPlace).at(-1);
+    const first = waiting.toSorted(byPlace)[0];
+    if (last === undefined || first === undefined) return;
+    this.#world.covered("slot given in order");
+    if (byPlace(first, last) < 0)
+      throw new Violation(
+        `I17: a slot of ${this.#name} went to priority ${last.priority} while ${first.priority} waits`,
+      );
   }
 
   /** In calm, whoever has a lease holds the slot, is about to hear of it, or is about to give it back. */
