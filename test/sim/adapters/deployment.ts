@@ -1,7 +1,9 @@
 /**
- * @module One deployment of the second layer: the real Worker code (run objects, queue handler, driver) on fake bindings in one process, under a fault plan.
+ * @module One deployment of the second layer: the real Worker code (run objects, objects of limits, queue handler, driver) on fake bindings in one process, under a fault plan.
  */
 import { DagRunObject } from "../../../src/cloudflare/dag-run/dag-run-object.ts";
+import { SlotObject } from "../../../src/cloudflare/slot/slot-object.ts";
+import type { SlotApi } from "../../../src/model/slot.ts";
 import type { Env } from "../../../src/cloudflare/env.ts";
 import type { DagIndex } from "../../../src/dag/dag-index.ts";
 import { driveFromHttp, httpOffer } from "../../../src/cloudflare/task-queue/drive.ts";
@@ -29,11 +31,14 @@ export interface DeploymentOptions {
   readonly vars?: Partial<Env>;
   /** The trigger drives what the object hands to it, as the API does; tasks with a time here are known to be short. */
   readonly longest?: Readonly<Record<string, number>>;
+  /** Slots by pool. */
+  readonly pools?: Readonly<Record<string, number>>;
 }
 
 export class Deployment implements CallScope {
   readonly violations: string[] = [];
   readonly runs = new Map<string, PlatformObject<DagRunApi>>();
+  readonly limits = new Map<string, PlatformObject<SlotApi>>();
   readonly time: VirtualTime;
   readonly dag: FakeDagObject;
   readonly bucket: FakeBucket;
@@ -69,6 +74,8 @@ export class Deployment implements CallScope {
     const env = {
       DAG_RUN: { getByName: (name: string) => this.#stub(caller, name) },
       DAG: { getByName: () => this.dag.stub(caller) },
+      SLOT: { getByName: (name: string) => this.#limitStub(caller, name) },
+      DB: { prepare: () => ({ bind: (pool: string) => ({ first: async () => this.#poolRow(pool) }) }) },
       TASK_QUEUE: this.#taskQueue.binding(caller),
       ISOLATE_QUEUE: this.#isolateQueue.binding(caller),
       OBJECTS: this.bucket.binding(caller),
@@ -78,7 +85,7 @@ export class Deployment implements CallScope {
   }
 
   evictAll(): void {
-    for (const run of this.runs.values()) run.reset();
+    for (const object of [...this.runs.values(), ...this.limits.values()]) object.reset();
   }
 
   /**
@@ -123,7 +130,7 @@ export class Deployment implements CallScope {
   }
 
   close(): void {
-    for (const run of this.runs.values()) run.storage.close();
+    for (const { storage } of [...this.runs.values(), ...this.limits.values()]) storage.close();
   }
 
   #checkLater(dagId: string, runId: string): void {
@@ -155,6 +162,32 @@ export class Deployment implements CallScope {
     });
     this.runs.set(name, made);
     return made;
+  }
+
+  #poolRow(name: string): unknown {
+    const slots = this.#options.pools?.[name];
+    return slots === undefined ? null : { name, slots, description: null, include_deferred: 0 };
+  }
+
+  #limit(name: string): PlatformObject<SlotApi> {
+    const known = this.limits.get(name);
+    if (known !== undefined) return known;
+    const made = new PlatformObject<SlotApi>(this, {
+      name,
+      start: (ctx, env) => new SlotObject(ctx, env),
+      bindings: (caller) => this.env(caller),
+    });
+    this.limits.set(name, made);
+    return made;
+  }
+
+  #limitStub(caller: Caller, name: string): Pick<SlotApi, "exchange"> {
+    return {
+      exchange: (order) =>
+        call(this, caller, "SLOT.exchange", () => this.#limit(name).invoke("exchange", [order])) as ReturnType<
+          SlotApi["exchange"]
+        >,
+    };
   }
 
   #stub(caller: Caller, name: string): DagRunApi {

@@ -44,13 +44,28 @@ const PUSHED_KEYS = ["first", "second"] as const;
 
 let definitions = 0;
 
+/** Draws of pools must not move the draws of everything else. */
+const POOL_SEED = 0x900_15;
+
+/** Some worlds share a pool among their tasks, or limit tasks over all runs of their DAG. */
+function underLimits(spec: DagSpec, rng: Rng): DagSpec {
+  if (!rng.chance(0.2)) return spec;
+  const tasks = spec.tasks.map((task) => ({
+    ...task,
+    pool: rng.chance(0.6) ? "db" : task.pool,
+    poolSlots: 1,
+    maxActiveTisPerDag: rng.chance(0.15) ? 1 : null,
+  }));
+  return { ...spec, tasks };
+}
+
 /** Draws a DAG and enters it into the registry, as loading its file would. */
 export function drawExecutable(
   rng: Rng,
   dagId: string,
   code: Code,
 ): { readonly executable: ExecutableDag; readonly specHash: string } {
-  const spec = withArgs(drawDag(rng, dagId));
+  const spec = underLimits(withArgs(drawDag(rng, dagId)), new Rng(code.seed ^ POOL_SEED));
   const handlers = new Map(spec.tasks.map((task) => [task.taskId, handlerOf(spec, task, code)]));
   const onRun = ({ dagRun }: { readonly dagRun: { readonly runId: string } }): void => code.onCallback(dagRun.runId);
   const callbacks = { success: [onRun], failure: [onRun] };

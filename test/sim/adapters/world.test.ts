@@ -6,6 +6,8 @@ import { AdapterWorld, runAdapterWorlds } from "./world.ts";
 import { Alarm } from "../../../src/cloudflare/dag-run/alarm.ts";
 import { Duties } from "../../../src/cloudflare/dag-run/duties.ts";
 import { RunHost } from "../../../src/cloudflare/dag-run/host.ts";
+import { SlotHost } from "../../../src/cloudflare/slot/slot-host.ts";
+import { SlotLeases } from "../../../src/cloudflare/slot/slot-leases.ts";
 import { ADAPTER_FAULTS } from "./adapter-faults.ts";
 
 vi.mock("cloudflare:workers", () => import("./cloudflare-workers.ts"));
@@ -26,6 +28,8 @@ const alone = (): unknown => vi.spyOn(RunHost.prototype, "poke").mockResolvedVal
 
 const BREAKS: Readonly<Record<string, () => unknown>> = {
   "a duty that failed is not looked at again": () => vi.spyOn(Duties.prototype, "nextAt").mockReturnValue(null),
+  "a limit's alarm does nothing": () => vi.spyOn(SlotHost.prototype, "alarm").mockReturnValue(undefined),
+  "nobody hears of a slot that got free": () => vi.spyOn(SlotLeases.prototype, "news").mockReturnValue([]),
   "an alarm that went off counts as armed": () => vi.spyOn(Alarm.prototype, "fired").mockReturnValue(undefined),
 };
 

@@ -77,7 +77,7 @@ export class AdapterWorld implements Code {
     const vars = { AIRFLARE_HAND_OFF: rng.pick(["0", "1"]), AIRFLARE_QUEUE_HOLD: rng.pick(["0", "840"]) };
     const short = dags.flatMap(({ executable }) => executable.spec.tasks).filter(() => rng.chance(0.3));
     const longest = Object.fromEntries(short.map(({ taskId }) => [taskId, 20]));
-    this.#deployment = new Deployment(this.time, this.faults, { index, vars, longest });
+    this.#deployment = new Deployment(this.time, this.faults, { index, vars, longest, pools: { db: 1 + (seed % 3) } });
     for (const { executable } of dags) {
       const count = rng.between(1, 2);
       for (let i = 0; i < count; i++) {
@@ -95,8 +95,19 @@ export class AdapterWorld implements Code {
       await this.time.run(this.faults.healAt + REST_BOUND_MS);
       if (this.#violation !== null) throw this.#violation;
       for (const run of this.#runs) await this.#check(run);
+      this.#checkLimits();
       this.#deployment.close();
     });
+  }
+
+  /** At rest nobody holds a slot, nobody waits for one. */
+  #checkLimits(): void {
+    for (const [name, { storage }] of this.#deployment.limits) {
+      const { sql } = storage.context(name, () => true).storage;
+      const left = ["held", "queue"].filter((table) => sql.exec(`SELECT key FROM ${table}`).toArray().length > 0);
+      if (left.length > 0) throw new Violation(`at rest, limit ${name} has rows in ${left.join(", ")}`);
+      this.#note(`limit ${name}`);
+    }
   }
 
   onStart(start: Start): void {
